@@ -1,0 +1,13 @@
+/**
+ * What a step says of one attempt. Expected waiting is a result; a failure is thrown (core/errors.ts)
+ * and recorded by functions/runtime.ts as that attempt's outcome, never its neighbour's.
+ */
+export type Outcome =
+  /** Go on to the next step. */
+  | { done: true }
+  /** Ask again, not before this instant. */
+  | { waitUntil: Date }
+  /** The attempt is over without a failure: an edit or a deletion overtook it. */
+  | { superseded: string };
+
+export const done: Outcome = { done: true };

@@ -1,0 +1,44 @@
+/** The kinds a user may write to the Requests table. */
+export const kinds = ["Certificate", "Issuer", "ClusterIssuer"] as const;
+export type Kind = (typeof kinds)[number];
+
+/** Where cluster-scoped kinds live. */
+export const clusterNamespace = "_cluster";
+/** Where ledgers, accounts and sealed keys live; no user can write or read it. */
+export const systemNamespace = "_system";
+
+/** Names one object: both tables use `namespace` and `Kind/name` as their key. */
+export interface ResourceKey {
+  namespace: string;
+  kind: Kind;
+  name: string;
+}
+
+/** `Certificate/web`: the sort key of both tables. */
+export function resourceOf(key: { kind: string; name: string }): string {
+  return `${key.kind}/${key.name}`;
+}
+
+/** `web/Certificate/www`: unique in an installation; used in maps and messages. */
+export function idOf(key: ResourceKey): string {
+  return `${key.namespace}/${key.kind}/${key.name}`;
+}
+
+/** The key in a table item, or undefined when the sort key is not `Kind/name` of a known kind. */
+export function parseKey(namespace: string, resource: string): ResourceKey | undefined {
+  const slash = resource.indexOf("/");
+  const kind = kinds.find((known) => known === resource.slice(0, slash));
+  const name = resource.slice(slash + 1);
+  return slash > 0 && kind && name && !name.includes("#") ? { namespace, kind, name } : undefined;
+}
+
+/** An object as its user wrote it, after parsing: cert-manager's shape. */
+export interface Resource<Spec> {
+  apiVersion: string;
+  key: ResourceKey;
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  spec: Spec;
+  /** Hash of the spec as written (core/spec-hash.ts); a changed hash makes a new generation. */
+  specHash: string;
+}

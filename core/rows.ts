@@ -1,0 +1,236 @@
+import type { ErrorClass } from "./errors.ts";
+import type { ResourceKey } from "./resource.ts";
+import type { Condition, Step } from "./status.ts";
+
+/**
+ * What State holds. Instants are epoch milliseconds; status times are RFC 3339.
+ * Every row carries the schema version that wrote it: a step releases an attempt whose row it does not know.
+ */
+export const rowSchema = 1;
+
+/** Renewals go before first issuances. */
+export type Lane = "renew" | "new";
+
+/** The right of one execution to write for an attempt. The id is the execution's name. */
+export type LeaseId = string;
+
+/** `Certificate/web`: status, schedule and the lease. Dispatch, sweep and the ending steps write it. */
+export interface CertificateRow {
+  key: ResourceKey;
+  schema: number;
+  /** Grows with every write: the condition of the next one. */
+  version: number;
+  /** Grows when the spec hash changes. */
+  generation: number;
+  /** Hash of the spec State last decided on. */
+  specHash: string;
+  /** `_cluster/ClusterIssuer/le`: the id of the issuer's key; the partition of the index byIssuer. */
+  issuer?: string;
+  /** True while it waits for that issuer to exist or to be ready. */
+  waitsForIssuer?: boolean;
+  ready: Condition;
+  issuing?: Condition;
+  revision?: number;
+  issued?: Issued;
+  /** Epoch ms of the last automatic issuances, newest first, at most three: the runaway fence. */
+  recentIssuances?: number[];
+  failedIssuanceAttempts?: number;
+  lastFailureTime?: string;
+  /** The value of `certwright.dev/renew-requested-at` that was last acted on. */
+  renewRequestedAt?: string;
+  /** The attempt in hand, leased (dueAt = end of the lease) or released (dueAt = when it resumes). */
+  attempt?: { id: string; leaseId?: LeaseId; executionArn?: string };
+  /** Epoch ms of the next decision; absent when there is nothing to do. */
+  dueAt?: number;
+  lane?: Lane;
+  /** Epoch ms; a tombstone: the request is gone. */
+  deletedAt?: number;
+  /** Epoch seconds, DynamoDB's time to live. */
+  expiresAt?: number;
+}
+
+/** What State knows of the certificate that the secret holds: all that decide() needs without reading the secret. */
+export interface Issued {
+  /** The attempt that made it: its csr and chain items describe it. */
+  attemptId: string;
+  secretName: string;
+  store: StoreName;
+  secretArn: string;
+  versionId: string;
+  /** Epoch ms. */
+  notBefore: number;
+  notAfter: number;
+  renewalTime: number;
+  /** SHA-256 of the leaf's DER, lower-case hex. */
+  fingerprint: string;
+}
+
+export type StoreName = "secretsManager" | "s3";
+
+/** Names one attempt of one Certificate. */
+export interface AttemptRef {
+  namespace: string;
+  /** The Certificate's name. */
+  name: string;
+  /** UUID; also the ClientRequestToken of the secret's version. */
+  attemptId: string;
+}
+
+/** `Certificate/web#attempt#<id>`: the row every step writes; under 1 KB. */
+export interface AttemptRow {
+  ref: AttemptRef;
+  schema: number;
+  leaseId: LeaseId;
+  generation: number;
+  specHash: string;
+  issuer: string;
+  lane: Lane;
+  /** Why it was started: the reason of the check that fired. */
+  reason: string;
+  startedAt: number;
+  /** The last step that wrote this row. */
+  step: Step;
+  orderUrl?: string;
+  finalizeUrl?: string;
+  /** The CA's last Replay-Nonce, used for the next step's first request (RFC 8555 6.5). */
+  nonce?: string;
+  /** The lease under which the challenges were answered; another lease must look before it answers again. */
+  answeredUnder?: LeaseId;
+  /** DNS changes to wait for. */
+  changes?: string[];
+  /** True from before the first record is written until the last is gone: the attempt is then in the due index. */
+  hasRecords?: boolean;
+  /** Epoch ms at which the sweep looks whether the records are still needed. */
+  dueAt?: number;
+  /** Tokens taken for it that go back once when it ends without a certificate. */
+  tokens?: string[];
+  outcome?: AttemptOutcome;
+  expiresAt?: number;
+}
+
+export interface AttemptOutcome {
+  result: "issued" | "failed" | "superseded";
+  errorClass?: ErrorClass;
+  reason: string;
+  message: string;
+  at: number;
+}
+
+/** `...#csr`: written once by Prepare. */
+export interface CsrItem {
+  /** PKCS#10, DER, base64. */
+  csr: string;
+  /** SHA-256 of the SubjectPublicKeyInfo's DER, hex. */
+  publicKeyHash: string;
+  /** A-labels, as ordered. */
+  names: string[];
+  /** What the certificate was asked with, to compare a later spec against. */
+  asked: AskedFor;
+}
+
+/** The part of a spec whose change makes a new certificate (cert-manager's RequestChanged and SecretMismatch). */
+export interface AskedFor {
+  commonName?: string;
+  dnsNames: string[];
+  /** Seconds. */
+  durationSeconds: number;
+  usages: string[];
+  keyAlgorithm: string;
+  keySize?: number;
+  issuer: string;
+}
+
+/** `...#challenges`: written once by Create order. */
+export interface ChallengesItem {
+  challenges: Challenge[];
+}
+
+/** One authorization that must become valid, and the record that proves it (RFC 8555 8.4). */
+export interface Challenge {
+  /** The identifier as ordered, without `*.`. */
+  identifier: string;
+  wildcard: boolean;
+  authorizationUrl: string;
+  challengeUrl: string;
+  type: "dns-01";
+  /** `_acme-challenge.example.com`, no trailing dot. */
+  recordName: string;
+  /** base64url of SHA-256 of the key authorization: public. */
+  recordValue: string;
+  /** The index of the solver, of the issuer's list, that serves it. */
+  solver: number;
+}
+
+/** `...#chain`: written once by Finalize; leaf first, PEM. */
+export interface ChainItem {
+  chain: string;
+}
+
+/** `_system`, `key#<namespace>/<name>#<attempt>`: both ciphertexts, base64 (core/ports.ts, KeySealer). */
+export interface SealedKey {
+  dataKey: string;
+  iv: string;
+  ciphertext: string;
+  tag: string;
+}
+
+/** `Issuer/le` or `_cluster` `ClusterIssuer/le`: status, and what check-issuer learnt. */
+export interface IssuerRow {
+  key: ResourceKey;
+  schema: number;
+  version: number;
+  generation: number;
+  specHash: string;
+  ready: Condition;
+  /** The spec as check-issuer accepted it; steps use this one. */
+  spec?: unknown;
+  annotations?: Record<string, string>;
+  acme?: AcmeAccount;
+  failedChecks?: number;
+  dueAt?: number;
+  lane?: Lane;
+  deletedAt?: number;
+  expiresAt?: number;
+}
+
+export interface AcmeAccount {
+  /** The directory URL that the account belongs to. */
+  server: string;
+  accountUrl: string;
+  /** The CA's directory object (RFC 8555 7.1.1). */
+  directory: Record<string, unknown>;
+  /** JWK thumbprint of the account key (RFC 7638). */
+  keyThumbprint: string;
+  lastRegisteredEmail?: string;
+  /** Name of the stored secret that holds the key; never the key. */
+  keySecretName: string;
+}
+
+/** `Secret/<secretName>`: who may write that stored secret. */
+export interface SecretClaim {
+  namespace: string;
+  secretName: string;
+  /** `Certificate/web` or `Issuer/le`. */
+  owner: string;
+  store: StoreName;
+  releasedAt?: number;
+}
+
+/** `Certificate/web#event#<time>`: what describe prints, kept for 30 days. */
+export interface EventRow {
+  key: ResourceKey;
+  at: number;
+  type: "Normal" | "Warning";
+  reason: string;
+  message: string;
+  attemptId?: string;
+}
+
+/** `_system`, `ledger#<key>`: one token bucket. */
+export interface BucketRow {
+  key: string;
+  version: number;
+  /** Tokens left at `at`. */
+  tokens: number;
+  at: number;
+}
