@@ -7,6 +7,8 @@ export type Outcome =
   | { done: true }
   /** Ask again, not before this instant. */
   | { waitUntil: Date }
+  /** The attempt is over: the step has written its outcome. */
+  | { ended: true }
   /** The attempt is over without a failure: an edit or a deletion overtook it. */
   | { superseded: string };
 

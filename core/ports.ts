@@ -79,6 +79,9 @@ export interface State {
   /** Writes the whole row with version = expected + 1; expected 0 means absent. */
   putCertificate(row: CertificateRow): Promise<Saved>;
 
+  /** The keys of all Certificates and issuers that are not tombstones, in pages; for resync. Eventually consistent. */
+  scanKeys(): AsyncIterable<ResourceKey[]>;
+
   issuer(key: ResourceKey): Promise<IssuerRow | undefined>;
   issuers(keys: ResourceKey[]): Promise<Map<string, IssuerRow>>;
   putIssuer(row: IssuerRow): Promise<Saved>;
@@ -95,6 +98,8 @@ export interface State {
   leaseAttempt(ref: AttemptRef, leaseId: LeaseId): Promise<Saved>;
   /** Marks an ended or abandoned attempt's records as gone (removes hasRecords and dueAt), whoever holds the lease. */
   recordsGone(ref: AttemptRef): Promise<void>;
+  /** The sweep looks at its records again at this instant (epoch ms); nothing else of the row changes. */
+  postponeRecords(ref: AttemptRef, dueAt: number): Promise<void>;
   /** The attempts of one Certificate, newest first, at most ten. */
   attemptsOf(key: ResourceKey): Promise<AttemptRow[]>;
 
@@ -210,6 +215,23 @@ export interface AcmeIssuer {
   download(order: Order): Promise<string>;
   /** Whether the directory offers renewalInfo (RFC 9773). */
   offersRenewalInfo(): boolean;
+
+  /** The CA's directory (RFC 8555 7.1.1), from the cache it was created with or read now. */
+  directory(): Promise<Record<string, unknown>>;
+  /**
+   * Creates the account or finds the one of this key (RFC 8555 7.3, 7.3.1); with onlyReturnExisting it creates none and
+   * answers undefined when the CA knows no account of this key.
+   */
+  registerAccount(request: AccountRequest): Promise<{ accountUrl: string } | undefined>;
+  /** Changes the account's contact (RFC 8555 7.3.2). */
+  updateContact(email: string | undefined): Promise<void>;
+}
+
+export interface AccountRequest {
+  email?: string;
+  onlyReturnExisting?: boolean;
+  /** External account binding (RFC 8555 7.3.4): the MAC key, base64url. */
+  externalAccount?: { keyId: string; hmacKey: string };
 }
 
 /**

@@ -24,6 +24,12 @@ export function idOf(key: ResourceKey): string {
   return `${key.namespace}/${key.kind}/${key.name}`;
 }
 
+/** The key behind an id, or undefined when it is none. */
+export function parseId(id: string): ResourceKey | undefined {
+  const slash = id.indexOf("/");
+  return slash > 0 ? parseKey(id.slice(0, slash), id.slice(slash + 1)) : undefined;
+}
+
 /** The key in a table item, or undefined when the sort key is not `Kind/name` of a known kind. */
 export function parseKey(namespace: string, resource: string): ResourceKey | undefined {
   const slash = resource.indexOf("/");

@@ -39,10 +39,18 @@ export interface CertificateRow {
   /** The value of `certwright.dev/renew-requested-at` that was last acted on. */
   renewRequestedAt?: string;
   /** The attempt in hand, leased (dueAt = end of the lease) or released (dueAt = when it resumes). */
-  attempt?: { id: string; leaseId?: LeaseId; executionArn?: string };
+  attempt?: {
+    id: string;
+    leaseId?: LeaseId;
+    executionArn?: string;
+    /** A Lambda died with it in a batch: it comes back as a batch of one. */
+    alone?: true;
+  };
   /** Epoch ms of the next decision; absent when there is nothing to do. */
   dueAt?: number;
   lane?: Lane;
+  /** Days of the recovery window, when the user asked that the secret goes with its Certificate. */
+  recoveryDays?: number;
   /** Epoch ms; a tombstone: the request is gone. */
   deletedAt?: number;
   /** Epoch seconds, DynamoDB's time to live. */
@@ -98,12 +106,14 @@ export interface AttemptRow {
   answeredUnder?: LeaseId;
   /** DNS changes to wait for. */
   changes?: string[];
-  /** True from before the first record is written until the last is gone: the attempt is then in the due index. */
+  /** True while a sealed key or TXT records may be left: the attempt is then in the due index. */
   hasRecords?: boolean;
   /** Epoch ms at which the sweep looks whether the records are still needed. */
   dueAt?: number;
   /** Tokens taken for it that go back once when it ends without a certificate. */
   tokens?: string[];
+  /** Unexpected errors so far. */
+  bugs?: number;
   outcome?: AttemptOutcome;
   expiresAt?: number;
 }
@@ -140,9 +150,11 @@ export interface AskedFor {
   issuer: string;
 }
 
-/** `...#challenges`: written once by Create order. */
+/** `...#challenges`: written by Create order, once for each order. */
 export interface ChallengesItem {
   challenges: Challenge[];
+  /** Records of an earlier order of the same attempt: only to be removed. */
+  former?: { name: string; value: string; solver: number }[];
 }
 
 /** One authorization that must become valid, and the record that proves it (RFC 8555 8.4). */

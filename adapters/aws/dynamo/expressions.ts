@@ -1,0 +1,68 @@
+import type { AttributeValue } from "@aws-sdk/client-dynamodb";
+import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
+
+/** An item as plain values: numbers, strings, maps; binary as Uint8Array, string sets as Set. */
+export type Item = Record<string, unknown>;
+
+/** The key of an item of either table. */
+export interface ItemKey {
+  namespace: string;
+  resource: string;
+}
+
+/** The keys of an item that was read. */
+export function keysIn(item: Item): ItemKey {
+  return { namespace: String(item.namespace), resource: String(item.resource) };
+}
+
+/** A DynamoDB expression: `#word` stands for the attribute `word`, `:word` for the value of that name. */
+export interface Expression {
+  text: string;
+  values?: Item;
+}
+
+/** Whether the condition held; `item` is what was asked for with `answer`. */
+export interface Written {
+  saved: boolean;
+  item?: Item | undefined;
+}
+
+/** Which item a write answers: the one before or after it, or the one whose state refused it. */
+export type Answer = "before" | "after" | "refusing";
+
+/** An item in DynamoDB's own notation. */
+export type Stored = Record<string, AttributeValue>;
+
+/** To DynamoDB's notation; undefined values are left out. */
+export function toItem(item: object): Stored {
+  return marshall(item, { removeUndefinedValues: true });
+}
+
+/** From DynamoDB's notation; numbers no double can hold are rounded: one such item must not stop a scan. */
+export function fromItem<Found extends Stored | undefined>(item: Found): Found extends undefined ? undefined : Item;
+export function fromItem(item: Stored | undefined): Item | undefined {
+  return item && (unmarshall(item, { wrapNumbers: Number }) as Item);
+}
+
+/** The names and values that expressions use; every name has a `#` alias: DynamoDB reserves 573 words. */
+export function bindings(...expressions: (Expression | undefined)[]) {
+  const used = expressions.filter((expression) => expression !== undefined);
+  const aliases = used.flatMap(({ text }) => [...text.matchAll(/#(\w+)/g)].map((match) => [match[0], match[1] ?? ""]));
+  const values = used.flatMap((expression) => Object.entries(expression.values ?? {}));
+  return {
+    ...(aliases.length > 0 && { ExpressionAttributeNames: Object.fromEntries(aliases) as Record<string, string> }),
+    ...(values.length > 0 && {
+      ExpressionAttributeValues: toItem(Object.fromEntries(values.map(([name, value]) => [`:${name}`, value]))),
+    }),
+  };
+}
+
+/** A write's condition, and which item it answers. */
+export function conditional(condition: Expression | undefined, answer: Answer | undefined) {
+  return {
+    ...(condition && { ConditionExpression: condition.text }),
+    ...(answer === "before" && { ReturnValues: "ALL_OLD" as const }),
+    ...(answer === "after" && { ReturnValues: "ALL_NEW" as const }),
+    ...(answer === "refusing" && { ReturnValuesOnConditionCheckFailure: "ALL_OLD" as const }),
+  };
+}

@@ -1,0 +1,26 @@
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { Clock, State } from "../../core/ports.ts";
+import { openTable } from "./dynamo/table.ts";
+import { attemptRows } from "./state/attempts.ts";
+import { besideAttempts, sealedKeys } from "./state/beside.ts";
+import { recordClaims, secretClaims } from "./state/claims.ts";
+import { dueRows } from "./state/due.ts";
+import { eventRows } from "./state/events.ts";
+import { ledger } from "./state/ledger.ts";
+import { resourceRows } from "./state/resources.ts";
+
+/** The State table (core/tables.ts): what each row looks like is in adapters/aws/state/, one file for each family. */
+export function dynamoState({ client, table, clock }: { client: DynamoDBClient; table: string; clock: Clock }): State {
+  const rows = openTable({ client, table, called: "State" });
+  return {
+    ...resourceRows(rows),
+    ...attemptRows(rows),
+    ...besideAttempts(rows, clock),
+    ...sealedKeys(rows, clock),
+    ...recordClaims(rows, clock),
+    ...secretClaims(rows),
+    ...ledger(rows),
+    ...dueRows(rows),
+    ...eventRows(rows),
+  };
+}

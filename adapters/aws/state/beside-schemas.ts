@@ -1,0 +1,72 @@
+import * as z from "zod/mini";
+import type { Challenge, ChallengesItem, CsrItem } from "../../../core/rows.ts";
+
+const text = z.string();
+const optional = z.exactOptional;
+
+/** DynamoDB's binary, as the base64 the core speaks. */
+const bytes = z.pipe(
+  z.instanceof(Uint8Array),
+  z.transform((value) => Buffer.from(value).toString("base64")),
+);
+
+const challenge: z.ZodMiniType<Challenge> = z.looseObject({
+  identifier: text,
+  wildcard: z.boolean(),
+  authorizationUrl: text,
+  challengeUrl: text,
+  type: z.literal("dns-01"),
+  recordName: text,
+  recordValue: text,
+  solver: z.number(),
+});
+
+/** `...#csr`. */
+export const csrItem: z.ZodMiniType<CsrItem> = z.looseObject({
+  csr: bytes,
+  publicKeyHash: text,
+  names: z.array(text),
+  asked: z.looseObject({
+    commonName: optional(text),
+    dnsNames: z.array(text),
+    durationSeconds: z.number(),
+    usages: z.array(text),
+    keyAlgorithm: text,
+    keySize: optional(z.number()),
+    issuer: text,
+  }),
+});
+
+/** `...#challenges`. */
+export const challengesItem: z.ZodMiniType<ChallengesItem> = z.looseObject({
+  challenges: z.array(challenge),
+  former: optional(z.array(z.looseObject({ name: text, value: text, solver: z.number() }))),
+});
+
+/** `...#chain`. */
+export const chainItem = z.object({ chain: text });
+
+/** `key#...` under `_system`. */
+export const sealedKey = z.object({ dataKey: bytes, iv: bytes, ciphertext: bytes, tag: bytes });
+
+/** `txt#...` under `_system`; no attempts when the last one left. */
+export const recordItem = z.object({ attempts: z.set(text) });
+
+/** `Secret/...`. */
+export const secretClaim = z.object({
+  owner: text,
+  store: z.enum(["secretsManager", "s3"]),
+  releasedAt: optional(z.number()),
+});
+
+/** `ledger#...` under `_system`. */
+export const bucketItem = z.object({ version: z.number(), tokens: z.number(), at: z.number() });
+
+/** `...#event#...`. */
+export const eventItem = z.object({
+  at: z.number(),
+  type: z.enum(["Normal", "Warning"]),
+  reason: text,
+  message: text,
+  attemptId: optional(text),
+});

@@ -1,0 +1,57 @@
+import { createHash } from "node:crypto";
+import type { TxtRecord } from "../../../core/ports.ts";
+import type { ResourceKey } from "../../../core/resource.ts";
+import { resourceOf, systemNamespace } from "../../../core/resource.ts";
+import type { AttemptRef, Lane } from "../../../core/rows.ts";
+import { dueShards } from "../../../core/tables.ts";
+import type { ItemKey } from "../dynamo/expressions.ts";
+
+/** Where a Certificate's or an issuer's row lies. */
+export function rowKey(key: ResourceKey): ItemKey {
+  return { namespace: key.namespace, resource: resourceOf(key) };
+}
+
+/** What the sort keys of a Certificate's attempts and the items beside them begin with. */
+export function attemptPrefix(certificate: { kind: string; name: string }): string {
+  return `${resourceOf(certificate)}#attempt#`;
+}
+
+/** Where an attempt's row lies, or the item beside it. */
+export function attemptKey(ref: AttemptRef, beside?: "csr" | "challenges" | "chain"): ItemKey {
+  const row = `${attemptPrefix({ kind: "Certificate", name: ref.name })}${ref.attemptId}`;
+  return { namespace: ref.namespace, resource: beside ? `${row}#${beside}` : row };
+}
+
+/** The attempt a key names, of its row or of an item beside it; undefined for any other key. */
+export function attemptRef({ namespace, resource }: ItemKey): AttemptRef | undefined {
+  const [, name, attemptId] = /^Certificate\/([^#]+)#attempt#([^#]+)/.exec(resource) ?? [];
+  return name && attemptId ? { namespace, name, attemptId } : undefined;
+}
+
+/** Where an attempt's sealed private key lies. */
+export function sealedKeyKey(ref: AttemptRef): ItemKey {
+  return { namespace: systemNamespace, resource: `key#${ref.namespace}/${ref.name}#${ref.attemptId}` };
+}
+
+/** Where the attempts that need a TXT value are listed. */
+export function recordKey(record: TxtRecord): ItemKey {
+  return { namespace: systemNamespace, resource: `txt#${record.name}#${record.value}` };
+}
+
+const ledgerPrefix = "ledger#";
+
+/** Where a token bucket lies. */
+export function bucketKey(key: string): ItemKey {
+  return { namespace: systemNamespace, resource: `${ledgerPrefix}${key}` };
+}
+
+/** The bucket that lies there. */
+export function bucketOf({ resource }: ItemKey): string {
+  return resource.slice(ledgerPrefix.length);
+}
+
+/** `renew#0` to `new#7`: the partition of the due index, the same for ever for one key. */
+export function dueLane(lane: Lane, { namespace, resource }: ItemKey): string {
+  const hash = createHash("sha256").update(`${namespace}/${resource}`).digest();
+  return `${lane}#${hash.readUInt8() % dueShards}`;
+}

@@ -1,0 +1,146 @@
+import * as z from "zod/mini";
+import type { ErrorClass } from "../../../core/errors.ts";
+import { kinds } from "../../../core/resource.ts";
+import type { AttemptRow, CertificateRow, IssuerRow, StoreName } from "../../../core/rows.ts";
+import { rowSchema } from "../../../core/rows.ts";
+import { steps } from "../../../core/status.ts";
+import type { Item } from "../dynamo/expressions.ts";
+
+/**
+ * What was stored, as the row it must be; throws an Error that names the row when it is not one. A row of a newer
+ * schema is answered as it is: its reader looks at `schema` and leaves it alone.
+ */
+export function parsed<Row>(schema: z.ZodMiniType<Row>, stored: Item, item: Item): Row {
+  if (typeof stored.schema === "number" && stored.schema > rowSchema) return stored as Row;
+  const result = schema.safeParse(stored);
+  if (result.success) return result.data;
+  const wrong = result.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
+  throw new Error(`State holds a row it does not understand: ${item.namespace} ${item.resource}: ${wrong}`);
+}
+
+const optional = z.exactOptional;
+const text = z.string();
+const instant = z.number();
+const store: z.ZodMiniType<StoreName> = z.enum(["secretsManager", "s3"]);
+const lane = z.enum(["renew", "new"]);
+const key = z.object({ namespace: text, kind: z.enum(kinds), name: text });
+const errorClass: z.ZodMiniType<ErrorClass> = z.enum([
+  "PermanentError",
+  "RefusedError",
+  "RateLimitedError",
+  "UnavailableError",
+  "Bug",
+]);
+
+const condition = z.looseObject({
+  type: z.enum(["Ready", "Issuing"]),
+  status: z.enum(["True", "False", "Unknown"]),
+  reason: text,
+  message: text,
+  lastTransitionTime: text,
+  observedGeneration: optional(z.number()),
+});
+
+/** A Certificate's row. Fields it does not name are kept, so that a step of the last release loses none of the next. */
+export const certificateRow: z.ZodMiniType<CertificateRow> = z.looseObject({
+  key,
+  schema: z.number(),
+  version: z.number(),
+  generation: z.number(),
+  specHash: text,
+  issuer: optional(text),
+  waitsForIssuer: optional(z.boolean()),
+  ready: condition,
+  issuing: optional(condition),
+  revision: optional(z.number()),
+  issued: optional(
+    z.looseObject({
+      attemptId: text,
+      secretName: text,
+      store,
+      secretArn: text,
+      versionId: text,
+      notBefore: instant,
+      notAfter: instant,
+      renewalTime: instant,
+      fingerprint: text,
+    }),
+  ),
+  recentIssuances: optional(z.array(instant)),
+  failedIssuanceAttempts: optional(z.number()),
+  lastFailureTime: optional(text),
+  renewRequestedAt: optional(text),
+  attempt: optional(
+    z.looseObject({
+      id: text,
+      leaseId: optional(text),
+      executionArn: optional(text),
+      alone: optional(z.literal(true)),
+    }),
+  ),
+  dueAt: optional(instant),
+  lane: optional(lane),
+  recoveryDays: optional(z.number()),
+  deletedAt: optional(instant),
+  expiresAt: optional(z.number()),
+});
+
+/** An issuer's row. */
+export const issuerRow: z.ZodMiniType<IssuerRow> = z.looseObject({
+  key,
+  schema: z.number(),
+  version: z.number(),
+  generation: z.number(),
+  specHash: text,
+  ready: condition,
+  spec: optional(z.unknown()),
+  annotations: optional(z.record(text, text)),
+  acme: optional(
+    z.looseObject({
+      server: text,
+      accountUrl: text,
+      directory: z.record(text, z.unknown()),
+      keyThumbprint: text,
+      lastRegisteredEmail: optional(text),
+      keySecretName: text,
+    }),
+  ),
+  failedChecks: optional(z.number()),
+  dueAt: optional(instant),
+  lane: optional(lane),
+  deletedAt: optional(instant),
+  expiresAt: optional(z.number()),
+});
+
+/** An attempt's row. */
+export const attemptRow: z.ZodMiniType<AttemptRow> = z.looseObject({
+  ref: z.object({ namespace: text, name: text, attemptId: text }),
+  schema: z.number(),
+  leaseId: text,
+  generation: z.number(),
+  specHash: text,
+  issuer: text,
+  lane,
+  reason: text,
+  startedAt: instant,
+  step: z.enum(steps),
+  orderUrl: optional(text),
+  finalizeUrl: optional(text),
+  nonce: optional(text),
+  answeredUnder: optional(text),
+  changes: optional(z.array(text)),
+  hasRecords: optional(z.boolean()),
+  dueAt: optional(instant),
+  tokens: optional(z.array(text)),
+  bugs: optional(z.number()),
+  outcome: optional(
+    z.looseObject({
+      result: z.enum(["issued", "failed", "superseded"]),
+      errorClass: optional(errorClass),
+      reason: text,
+      message: text,
+      at: instant,
+    }),
+  ),
+  expiresAt: optional(z.number()),
+});

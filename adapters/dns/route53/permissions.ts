@@ -1,0 +1,55 @@
+import type { Permission } from "../../../core/permission.ts";
+
+/** Hosted zone ids. */
+export interface ZoneScope {
+  /** Zones that hold `_acme-challenge` names; "*" is every zone of the account. */
+  zones: string[] | "*";
+  /** Zones made for validation only (targets of CNAMEs): any TXT name may be written. */
+  validationZones: string[];
+}
+
+/** What each verb of the port needs. */
+export interface VerbPermissions {
+  publish: Permission[];
+  settled: Permission[];
+  cleanUp: Permission[];
+}
+
+const names = "route53:ChangeResourceRecordSetsNormalizedRecordNames";
+const types = "route53:ChangeResourceRecordSetsRecordTypes";
+const actions = "route53:ChangeResourceRecordSetsActions";
+const ours = { [types]: ["TXT"], [actions]: ["CREATE", "DELETE"] };
+
+/** Least privilege: TXT only, CREATE and DELETE only, `_acme-challenge.*` only outside validation zones. */
+export function route53Permissions(scope: ZoneScope): VerbPermissions {
+  const change = [...changeChallenges(scope.zones), ...changeAnyTxt(scope.validationZones), ...readZones(scope)];
+  const list: Permission = { actions: ["route53:ListHostedZones"], resources: ["*"] };
+  const settled: Permission = { actions: ["route53:GetChange"], resources: ["arn:aws:route53:::change/*"] };
+  return { publish: [list, ...change], settled: [settled], cleanUp: [list, ...change] };
+}
+
+function changeChallenges(zones: string[] | "*"): Permission[] {
+  if (zones.length === 0) return [];
+  const conditions = {
+    "ForAllValues:StringLike": { [names]: ["_acme-challenge.*"] },
+    "ForAllValues:StringEquals": ours,
+    // ForAllValues holds for a request without the key, too.
+    Null: { [names]: "false", [types]: "false", [actions]: "false" },
+  };
+  return [{ actions: ["route53:ChangeResourceRecordSets"], resources: arns(zones), conditions }];
+}
+
+function changeAnyTxt(zones: string[]): Permission[] {
+  if (zones.length === 0) return [];
+  const conditions = { "ForAllValues:StringEquals": ours, Null: { [types]: "false", [actions]: "false" } };
+  return [{ actions: ["route53:ChangeResourceRecordSets"], resources: arns(zones), conditions }];
+}
+
+function readZones({ zones, validationZones }: ZoneScope): Permission[] {
+  const all = zones === "*" ? zones : [...new Set([...zones, ...validationZones])];
+  return all.length === 0 ? [] : [{ actions: ["route53:ListResourceRecordSets"], resources: arns(all) }];
+}
+
+function arns(zones: string[] | "*"): string[] {
+  return [...zones].map((zone) => `arn:aws:route53:::hostedzone/${zone}`);
+}

@@ -1,0 +1,58 @@
+import { isNamed, RefusedError } from "../../../core/errors.ts";
+import type { AccountRequest, AcmeIssuer } from "../../../core/ports.ts";
+import { accountSchema, badReply, parseReply } from "./replies.ts";
+import type { Session } from "./session.ts";
+
+/** The account (RFC 8555 7.3). */
+export function acmeAccounts(session: Session): Pick<AcmeIssuer, "registerAccount" | "updateContact"> {
+  return {
+    registerAccount: (request) => register(session, request),
+    async updateContact(email) {
+      await session.post(session.accountUrl ?? "", { contact: contactOf(email) }, "account");
+    },
+  };
+}
+
+async function register(session: Session, request: AccountRequest): Promise<{ accountUrl: string } | undefined> {
+  const { newAccount } = await session.directory();
+  const existing = request.onlyReturnExisting === true;
+  try {
+    const payload = existing
+      ? { onlyReturnExisting: true }
+      : { termsOfServiceAgreed: true, contact: contactOf(request.email) };
+    const reply = await session.postAsNobody(newAccount, payload, existing ? undefined : bindingOf(request));
+    const { status } = parseReply(accountSchema, reply.data, "the account");
+    if (status !== "valid") throw closed(status);
+    const accountUrl = reply.headers.location;
+    if (accountUrl === undefined) throw badReply("the account: no Location");
+    session.accountUrl = accountUrl;
+    return { accountUrl };
+  } catch (error) {
+    if (existing && isNamed(error) && error.reason === "AccountUnknown") return undefined;
+    throw error;
+  }
+}
+
+function contactOf(email: string | undefined): string[] {
+  return email ? [`mailto:${email}`] : [];
+}
+
+/** acme-client would leave an empty key out without a word. */
+function bindingOf({ externalAccount }: AccountRequest): AccountRequest["externalAccount"] {
+  if (!externalAccount) return undefined;
+  const hmacKey = externalAccount.hmacKey.trim();
+  if (/^[A-Za-z0-9+/_-]+=*$/.test(hmacKey)) return { ...externalAccount, hmacKey };
+  throw new RefusedError({
+    reason: "ExternalAccountKeyInvalid",
+    message: "The MAC key of the external account binding is empty or not base64url.",
+    fix: "Put the key exactly as the CA gave it into the secret that spec.acme.externalAccountBinding.keySecretRef names.",
+  });
+}
+
+function closed(status: string): RefusedError {
+  return new RefusedError({
+    reason: "AccountClosed",
+    message: `The account of this key is ${status.slice(0, 40)} at the CA.`,
+    fix: "Name another secret in spec.acme.privateKeySecretRef: a new account is then registered.",
+  });
+}

@@ -1,0 +1,116 @@
+import { isNamed, RefusedError } from "../../../core/errors.ts";
+import type { AcmeIssuer, Order } from "../../../core/ports.ts";
+import type { Challenge } from "../../../core/rows.ts";
+import { describe } from "./problems.ts";
+import type { AuthorizationReply } from "./replies.ts";
+import { authorizationSchema, badReply, challengeSchema, orderSchema, parseReply } from "./replies.ts";
+import type { Session } from "./session.ts";
+
+/** Authorizations and challenges (RFC 8555 7.5). */
+export function acmeAuthorizations(session: Session): Pick<AcmeIssuer, "challenges" | "answer" | "refusals"> {
+  return {
+    async challenges(order, types) {
+      if (!["pending", "invalid"].includes(order.status)) return [];
+      const authorizations = await readAll(session, order);
+      const open = authorizations.filter(({ reply }) => reply.status !== "valid");
+      return Promise.all(open.map((authorization) => challengeOf(session, authorization, types)));
+    },
+    answer: (challenge) => answer(session, challenge),
+    refusals: (order) => refusals(session, order),
+  };
+}
+
+interface Authorization {
+  url: string;
+  reply: AuthorizationReply;
+}
+
+/** One after the other keeps to one nonce; many names are worth a few nonces more. */
+async function readAll(session: Session, order: Order): Promise<Authorization[]> {
+  const urls = order.authorizationUrls;
+  const found: Authorization[] = [];
+  const next = urls.entries();
+  const work = async (): Promise<void> => {
+    for (const [index, url] of next) found[index] = await read(session, url);
+  };
+  await Promise.all(Array.from({ length: urls.length > 10 ? 4 : 1 }, work));
+  return found;
+}
+
+async function read(session: Session, url: string): Promise<Authorization> {
+  const { data } = await session.post(url, null, "authorization");
+  return { url, reply: parseReply(authorizationSchema, data, "the authorization") };
+}
+
+async function challengeOf(
+  session: Session,
+  { url, reply }: Authorization,
+  types: Challenge["type"][],
+): Promise<Challenge> {
+  const identifier = reply.identifier.value.toLowerCase().replace(/^\*\./, "");
+  if (reply.status !== "pending") throw ended(identifier, reply);
+  const offered = types.flatMap((type) => reply.challenges.filter((challenge) => challenge.type === type))[0];
+  if (!offered) throw notOffered(identifier, types, reply);
+  if (offered.url === undefined || offered.token === undefined) throw badReply("the challenge: no url or no token");
+  return {
+    identifier,
+    wildcard: reply.wildcard ?? false,
+    authorizationUrl: url,
+    challengeUrl: offered.url,
+    type: "dns-01",
+    recordName: `_acme-challenge.${identifier}`,
+    recordValue: await session.recordValue(offered.token),
+    solver: -1,
+  };
+}
+
+function ended(identifier: string, reply: AuthorizationReply): RefusedError {
+  const why = reasonsOf(reply);
+  return new RefusedError({
+    reason: reply.status === "invalid" ? "ChallengeRefused" : "AuthorizationEnded",
+    message: `The authorization for ${identifier} is ${reply.status}${why && `: ${why}`}.`,
+    fix: "A new order is made with the next attempt. If it is refused again, do what the CA's message asks for.",
+    endsAttempt: true,
+  });
+}
+
+function notOffered(identifier: string, types: string[], reply: AuthorizationReply): RefusedError {
+  const offered = reply.challenges.map(({ type }) => type.slice(0, 40)).join(", ");
+  return new RefusedError({
+    reason: "ChallengeNotOffered",
+    message: `For ${identifier} the CA offers ${offered || "no challenge"}, not ${types.join(", ")}.`,
+    fix: "Use a CA that validates this name over DNS, or have the name pre-authorized there.",
+    endsAttempt: true,
+  });
+}
+
+/** A second answer is malformed at some CAs: what became of the challenge decides. */
+async function answer(session: Session, challenge: Challenge): Promise<void> {
+  try {
+    await session.post(challenge.challengeUrl, {}, "challenge");
+  } catch (error) {
+    if (!(isNamed(error) && error.reason === "Malformed")) throw error;
+    const { data } = await session.post(challenge.challengeUrl, null, "challenge");
+    const { status } = parseReply(challengeSchema, data, "the challenge");
+    if (status !== "processing" && status !== "valid") throw error;
+  }
+}
+
+async function refusals(session: Session, order: Order): Promise<string> {
+  const { data } = await session.post(order.url, null, "order");
+  const { error } = parseReply(orderSchema, data, "the order");
+  const authorizations = await readAll(session, order);
+  const lines = authorizations
+    .filter(({ reply }) => reply.status !== "valid" && reply.status !== "pending")
+    .map(({ reply }) => `${nameOf(reply)}: ${reasonsOf(reply) || `the authorization is ${reply.status}`}`);
+  return [...lines, ...(error ? [describe(error)] : [])].filter(Boolean).join("\n") || "the CA gave no reason";
+}
+
+function nameOf(reply: AuthorizationReply): string {
+  return reply.wildcard ? `*.${reply.identifier.value}` : reply.identifier.value;
+}
+
+function reasonsOf(reply: AuthorizationReply): string {
+  const errors = reply.challenges.flatMap(({ error }) => (error ? [describe(error)] : []));
+  return [...new Set(errors)].join("; ");
+}

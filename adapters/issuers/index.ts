@@ -1,0 +1,4 @@
+/** The issuers, loaded when one is used: each under the name its spec has in an Issuer. */
+export const issuers = {
+  acme: () => import("./acme.ts"),
+};

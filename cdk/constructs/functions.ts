@@ -1,0 +1,101 @@
+import { Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import type { IKey } from "aws-cdk-lib/aws-kms";
+import { Architecture, Code, Function as LambdaHandler, Runtime } from "aws-cdk-lib/aws-lambda";
+import { SqsDestination } from "aws-cdk-lib/aws-lambda-destinations";
+import { LogGroup } from "aws-cdk-lib/aws-logs";
+import type { IQueue } from "aws-cdk-lib/aws-sqs";
+import { Construct } from "constructs";
+import type { Permission } from "../../core/permission.ts";
+import type { FunctionName, FunctionShape } from "../functions.ts";
+import { functionNames, functionShapes, pascalCase } from "../functions.ts";
+import type { Names } from "../names.ts";
+import type { Permissions } from "../permissions.ts";
+import { rightsOf } from "../rights.ts";
+
+interface FunctionsProps {
+  names: Names;
+  /** Folder with the bundles of all functions. */
+  code: string;
+  environment: Record<string, string>;
+  permissions: Permissions;
+  deadLetters: IQueue;
+  logKey: IKey;
+  logRetentionDays: number;
+}
+
+/** All Lambdas: one asset, one role each with exactly its rights, one log group each. */
+export class Functions extends Construct {
+  readonly logGroups: LogGroup[] = [];
+  private readonly handlers = new Map<FunctionName, LambdaHandler>();
+  private readonly props: FunctionsProps;
+
+  constructor(scope: Construct, id: string, props: FunctionsProps) {
+    super(scope, id);
+    this.props = props;
+    const code = Code.fromAsset(props.code);
+    for (const folder of functionNames) this.handlers.set(folder, this.create(folder, code));
+  }
+
+  get(folder: FunctionName): LambdaHandler {
+    const handler = this.handlers.get(folder);
+    if (!handler) throw new Error(`there is no function ${folder}`);
+    return handler;
+  }
+
+  private create(folder: FunctionName, code: Code): LambdaHandler {
+    const { names, environment, deadLetters } = this.props;
+    const { memoryMb, timeoutSeconds, asynchronous }: FunctionShape = functionShapes[folder];
+    return new LambdaHandler(this, pascalCase(folder), {
+      functionName: names.function(folder),
+      handler: `${folder}/index.handler`,
+      code,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      memorySize: memoryMb,
+      timeout: Duration.seconds(timeoutSeconds),
+      environment,
+      // Without updates: rights.ts alone says what a function may.
+      role: this.role(folder).withoutPolicyUpdates(),
+      logGroup: this.logGroup(folder),
+      ...(asynchronous && {
+        retryAttempts: asynchronous.retries,
+        maxEventAge: Duration.seconds(asynchronous.maxAgeSeconds),
+        onFailure: new SqsDestination(deadLetters),
+      }),
+    });
+  }
+
+  private role(folder: FunctionName): Role {
+    const role = new Role(this, `${pascalCase(folder)}Role`, {
+      roleName: this.props.names.function(folder),
+      assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
+      inlinePolicies: {
+        rights: new PolicyDocument({ statements: rightsOf(folder, this.props.permissions).map(statement) }),
+      },
+    });
+    Validations.of(role).acknowledge({
+      id: "AwsSolutions-IAM5",
+      reason:
+        "Fenced to the installation's own names or, where AWS offers no ARN, to one read-only action (cdk/rights.ts).",
+    });
+    return role;
+  }
+
+  private logGroup(folder: FunctionName): LogGroup {
+    const { names, logKey, logRetentionDays } = this.props;
+    const group = new LogGroup(this, `${pascalCase(folder)}Log`, {
+      logGroupName: `/aws/lambda/${names.function(folder)}`,
+      retention: logRetentionDays,
+      encryptionKey: logKey,
+      // Its name is fixed: a log group left behind would be in the way of the next deployment.
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.logGroups.push(group);
+    return group;
+  }
+}
+
+function statement({ actions, resources, conditions = {} }: Permission): PolicyStatement {
+  return new PolicyStatement({ actions, resources, conditions });
+}

@@ -1,0 +1,44 @@
+import type { CertwrightProps } from "./props.ts";
+import { SettingsError } from "./settings.ts";
+
+type Key = keyof CertwrightProps;
+
+const texts: Key[] = ["instance", "defaultStore", "alarmEmail", "logSubscriptionArn", "removalPolicy"];
+const lists: Key[] = ["zones", "validationZones", "assumableRoles", "allowedPrivateHosts"];
+
+/**
+ * The props as context keys give them: `-c zones=Z1,Z2`, `-c logRetentionDays=90`, `-c namespaces='{"web":{}}'`, or the same
+ * as JSON in the "context" of cdk.json. Only what cannot be read at all is refused here; the rest is for settingsOf().
+ */
+export function propsFromContext(read: (key: string) => unknown): CertwrightProps {
+  const entries: [Key, unknown][] = [
+    ...texts.map((key): [Key, unknown] => [key, read(key)]),
+    ...lists.map((key): [Key, unknown] => [key, listOf(read(key))]),
+    ["logRetentionDays", numberOf(read("logRetentionDays"))],
+    ["namespaces", objectOf("namespaces", read("namespaces"))],
+  ];
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined && value !== "")) as CertwrightProps;
+}
+
+function listOf(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  return value
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
+}
+
+function numberOf(value: unknown): unknown {
+  return typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
+}
+
+function objectOf(key: Key, value: unknown): unknown {
+  if (typeof value !== "string" || value === "") return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    throw new SettingsError([
+      `${key} is no JSON: write it like -c ${key}='{"web":{"dnsNames":["*.web.example.com"]}}'`,
+    ]);
+  }
+}

@@ -1,0 +1,19 @@
+import type { Names } from "./names.ts";
+import type { Settings } from "./props.ts";
+
+/** What every function's environment says; functions/runtime.ts reads it. Names and settings only, never a secret. */
+export function environmentOf(names: Names, settings: Settings, keyMaterialArn: string): Record<string, string> {
+  const { namespaces, allowedPrivateHosts, defaultStore } = settings;
+  return {
+    CERTWRIGHT_INSTANCE: names.instance,
+    REQUESTS_TABLE: names.requestsTable,
+    STATE_TABLE: names.stateTable,
+    SECRETS_BUCKET: names.secretsBucket,
+    STATE_MACHINE_ARN: names.stateMachineArn,
+    BUS_NAME: names.bus,
+    KEY_MATERIAL_KEY_ARN: keyMaterialArn,
+    DEFAULT_STORE: defaultStore,
+    ALLOWED_PRIVATE_HOSTS: allowedPrivateHosts.join(","),
+    ...(namespaces && { NAMESPACES: JSON.stringify(namespaces) }),
+  };
+}

@@ -1,0 +1,57 @@
+import type { Permission } from "../core/permission.ts";
+import type { FunctionName } from "./functions.ts";
+import { functionShapes } from "./functions.ts";
+import type { Permissions } from "./permissions.ts";
+
+/** Who may do what: the whole of each function's role, except for its log and its dead letters. */
+const rights: Record<FunctionName, (may: Permissions) => Permission[][]> = {
+  "accept-request": (may) => [may.writeRequests],
+  dispatch: (may) => [may.readStream, ...decide(may)],
+  sweep: (may) => [may.queryDue, ...decide(may)],
+  resync: (may) => [may.scanRequests, may.useState, may.invoke("dispatch")],
+  "check-issuer": (may) => [
+    may.readRequests,
+    may.useState,
+    may.queryByIssuer,
+    may.readAccountKeys,
+    may.createAccountKeys,
+    may.invoke("sweep"),
+  ],
+  prepare: (may) => [...step(may), may.sealKeys, may.readSecrets],
+  "create-order": (may) => [...step(may), may.readAccountKeys],
+  "publish-challenge": (may) => [...step(may), may.publishRecords, may.assumeRoles],
+  "check-propagation": (may) => [...step(may), may.askForChanges, may.assumeRoles],
+  "validate-challenge": (may) => [...step(may), may.readAccountKeys],
+  "finalize-order": (may) => [...step(may), may.readAccountKeys],
+  "write-secret": (may) => [...step(may), may.openKeys, may.readSecrets, may.writeSecrets],
+  "clean-up-challenge": (may) => [...step(may), may.removeRecords, may.assumeRoles, may.invoke("dispatch")],
+};
+
+/** The statements of one function's role. */
+export function rightsOf(folder: FunctionName, may: Permissions): Permission[] {
+  const called = "asynchronous" in functionShapes[folder] ? may.leaveDeadLetters : [];
+  return merged([...rights[folder](may).flat(), ...called, ...may.log(folder)]);
+}
+
+/** What deciding needs: it describes secrets and may schedule their deletion, but can read none. */
+function decide(may: Permissions): Permission[][] {
+  return [
+    may.readRequests,
+    may.useState,
+    may.startExecutions,
+    may.publishFacts,
+    may.describeSecrets,
+    may.deleteSecrets,
+    may.invoke("check-issuer", "clean-up-challenge"),
+  ];
+}
+
+/** What every step of the state machine needs. */
+function step(may: Permissions): Permission[][] {
+  return [may.readRequests, may.useState, may.publishFacts];
+}
+
+/** Statements that differ in nothing, once. */
+function merged(permissions: Permission[]): Permission[] {
+  return [...new Map(permissions.map((permission) => [JSON.stringify(permission), permission])).values()];
+}

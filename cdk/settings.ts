@@ -1,0 +1,94 @@
+import * as z from "zod/mini";
+import type { CertwrightProps, Settings } from "./props.ts";
+
+/** A prop or context key that cannot be used; the message names the key and the fix, for each key that is wrong. */
+export class SettingsError extends Error {
+  constructor(faults: string[]) {
+    super(`certwright cannot be deployed like this:\n${faults.map((fault) => `  - ${fault}`).join("\n")}`);
+    this.name = "SettingsError";
+  }
+}
+
+const zone = text(
+  /^(Z[A-Z0-9]{1,31}|\*)$/,
+  "is no hosted zone id: take the one that `aws route53 list-hosted-zones` prints after /hostedzone/, like Z0123456789ABC",
+);
+const role = text(
+  /^arn:aws[a-z-]*:iam::(\d{12}|\*):role\/[\w+=,.@/*-]+$/,
+  "is no role ARN: write it like arn:aws:iam::*:role/certwright-*",
+);
+const target = text(
+  /^arn:aws[a-z-]*:(lambda:[a-z0-9-]+:\d{12}:function:[\w-]+|logs:[a-z0-9-]+:\d{12}:destination:.+)$/,
+  "is neither a Lambda function's ARN nor that of a CloudWatch Logs destination: put a destination in front of Kinesis or Firehose",
+);
+const dnsName = text(
+  /^(\*\.)?([a-z0-9_-]+\.)*[a-z0-9-]+$/,
+  "is no DNS name: write it like www.example.com or *.example.com",
+);
+const host = text(/^[A-Za-z0-9.:[\]-]+$/, "is no host name: write it without scheme and path, like ca.corp.internal");
+/** https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
+const retentionDays = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
+const namespace = z.strictObject(
+  { dnsNames: z.optional(z.array(dnsName)) },
+  { error: "may hold `dnsNames` and nothing else" },
+);
+
+const schema = z.strictObject(
+  {
+    instance: z._default(
+      text(/^[a-z][a-z0-9-]{0,18}[a-z0-9]$/, "must be 2 to 20 of a-z, 0-9 and hyphens, a letter first, no hyphen last"),
+      "certwright",
+    ),
+    zones: z._default(z.array(zone), []),
+    validationZones: z._default(z.array(zone), []),
+    assumableRoles: z._default(z.array(role), ["arn:aws:iam::*:role/certwright-*"]),
+    namespaces: z.optional(
+      z.record(
+        text(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "is no namespace: use a-z, 0-9 and hyphens, at most 63"),
+        namespace,
+      ),
+    ),
+    defaultStore: z._default(
+      z.enum(["secretsManager", "s3"], { error: "must be secretsManager or s3" }),
+      "secretsManager",
+    ),
+    alarmEmail: z.optional(text(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, "is no e-mail address")),
+    logRetentionDays: z._default(z.literal(retentionDays, { error: `must be one of ${retentionDays.join(", ")}` }), 30),
+    logSubscriptionArn: z.optional(target),
+    removalPolicy: z._default(z.enum(["retain", "destroy"], { error: "must be retain or destroy" }), "retain"),
+    allowedPrivateHosts: z._default(z.array(host), []),
+  },
+  { error: "is no prop of certwright: see cdk/props.ts" },
+);
+
+/** The props checked and completed. Throws SettingsError. */
+export function settingsOf(props: CertwrightProps): Settings {
+  const parsed = schema.safeParse(props);
+  if (!parsed.success) throw new SettingsError(parsed.error.issues.map(faultOf));
+  const { removalPolicy, namespaces, alarmEmail, logSubscriptionArn, ...rest } = parsed.data;
+  if (JSON.stringify(namespaces ?? {}).length > 2500) {
+    throw new SettingsError([
+      "namespaces is over 2,500 characters, more than a Lambda's environment holds: use wider patterns",
+    ]);
+  }
+  return {
+    ...rest,
+    namespaces: namespaces as Settings["namespaces"],
+    alarmEmail,
+    logSubscriptionArn,
+    retain: removalPolicy === "retain",
+  };
+}
+
+function faultOf(issue: z.core.$ZodIssue): string {
+  const keys = issue.code === "unrecognized_keys" ? [...issue.path, ...issue.keys] : issue.path;
+  const key = keys.map(String).join(".");
+  const given = "input" in issue && typeof issue.input === "string" ? ` "${issue.input}"` : "";
+  return `${key}${given} ${issue.message}`;
+}
+
+function text(pattern: RegExp, fault: string) {
+  return z.string({ error: "must be a text" }).check(z.regex(pattern, { error: fault }));
+}

@@ -1,0 +1,21 @@
+import type { StackProps } from "aws-cdk-lib";
+import { Stack, Tags } from "aws-cdk-lib";
+import type { Construct } from "constructs";
+import type { CertwrightCode } from "../constructs/certwright.ts";
+import { Certwright } from "../constructs/certwright.ts";
+import type { CertwrightProps } from "../props.ts";
+
+/** One installation as a CloudFormation stack, named like the instance. */
+export class Installation extends Stack {
+  readonly certwright: Certwright;
+
+  constructor(scope: Construct, props: CertwrightProps, stackProps: StackProps = {}, code: CertwrightCode = {}) {
+    const instance = props.instance ?? "certwright";
+    super(scope, instance, {
+      description: "certwright: declarative certificates for AWS",
+      ...stackProps,
+    });
+    this.certwright = new Certwright(this, "Certwright", props, code);
+    Tags.of(this).add("certwright:instance", instance);
+  }
+}

@@ -1,0 +1,120 @@
+import { type FieldFault, invalidValue, quote } from "../core/field-fault.ts";
+import type { StoredRequest } from "../core/ports.ts";
+import { parseRequest } from "../core/request.ts";
+import { clusterNamespace, type Kind, kinds } from "../core/resource.ts";
+import { asMap, asWritten } from "./as-written.ts";
+import { printedKey } from "./kinds.ts";
+import type { Manifest } from "./manifest.ts";
+
+/** An object that may be written. */
+export interface Accepted {
+  request: StoredRequest & { apiVersion: string; metadata: { labels?: unknown; annotations?: unknown } };
+  specHash: string;
+  file: string;
+  line: number;
+}
+
+/** One thing wrong with an object, where it stands and what to do. */
+export interface ManifestFault {
+  file: string;
+  line: number;
+  /** `certificate/web` */
+  object?: string;
+  /** `spec.dnsNames[0]` */
+  path: string;
+  message: string;
+  fix?: string;
+}
+
+/** Checks one object as the installation will; `namespace` is what -n says, which must not contradict the object. */
+export function checkManifest(
+  manifest: Manifest,
+  namespace: string | undefined,
+): { accepted: Accepted } | { faults: ManifestFault[] } {
+  const head = headOf(manifest);
+  if ("faults" in head) return head;
+  const object = asMap(manifest.value);
+  const metadata = asMap(object.metadata);
+  const request = {
+    key: { namespace: namespaceOf(head.kind, metadata.namespace, namespace), ...head },
+    apiVersion: String(object.apiVersion),
+    metadata: { ...pick(metadata, "labels"), ...pick(metadata, "annotations") },
+    spec: object.spec,
+  };
+  const parsed = parseRequest(request);
+  const faults = [...contradiction(metadata.namespace, head.kind, namespace), ...(parsed.ok ? [] : parsed.faults)].map(
+    ({ path, message, fix }) => ({ ...place(manifest, path), object: printedKey(head), message, fix }),
+  );
+  if (faults.length > 0 || !parsed.ok) return { faults };
+  const { file, line } = place(manifest, "");
+  return { accepted: { request, specHash: parsed.resource.specHash, file, line } };
+}
+
+/** Whether a stored request already says exactly this: spec, labels, annotations and apiVersion. */
+export function saysTheSame(stored: StoredRequest, { request, specHash }: Accepted): boolean {
+  const parsed = parseRequest(stored);
+  const before = asWritten(stored);
+  const wanted = asWritten(request);
+  return (
+    (parsed.ok ? parsed.resource.specHash : parsed.specHash) === specHash &&
+    before.apiVersion === wanted.apiVersion &&
+    sameTexts(before.labels, wanted.labels) &&
+    sameTexts(before.annotations, wanted.annotations)
+  );
+}
+
+/** Kind and name: without them there is no object to speak of. */
+function headOf(manifest: Manifest): { kind: Kind; name: string } | { faults: ManifestFault[] } {
+  const object = asMap(manifest.value);
+  const { name } = asMap(object.metadata);
+  const kind = kinds.find((known) => known === object.kind);
+  const faults: ManifestFault[] = [];
+  const fault = (path: string, message: string, fix: string) => faults.push({ ...place(manifest, path), message, fix });
+  if (!kind) {
+    const shown =
+      object.kind === undefined ? "Required value: every object has a kind" : `no such kind: ${show(object.kind)}`;
+    fault("kind", shown, `write one of ${kinds.join(", ")}`);
+  }
+  if (object.apiVersion === undefined)
+    fault("apiVersion", "Required value: every object has an apiVersion", "write apiVersion: cert-manager.io/v1");
+  if (typeof name !== "string" || name === "")
+    fault(
+      "metadata.name",
+      "Required value: every object has a name",
+      "write metadata.name; generateName is not supported",
+    );
+  return kind && typeof name === "string" && faults.length === 0 ? { kind, name } : { faults };
+}
+
+function namespaceOf(kind: Kind, own: unknown, asked: string | undefined): string {
+  if (kind === "ClusterIssuer") return clusterNamespace;
+  return typeof own === "string" && own !== "" ? own : (asked ?? "default");
+}
+
+function contradiction(own: unknown, kind: Kind, asked: string | undefined): FieldFault[] {
+  if (kind === "ClusterIssuer" || asked === undefined || own === undefined || own === asked) return [];
+  const message = invalidValue(show(own), `-n says ${show(asked)}`);
+  return [{ path: "metadata.namespace", message, fix: "drop one of the two" }];
+}
+
+function place(manifest: Manifest, path: string): { file: string; line: number; path: string } {
+  return { file: manifest.file, line: manifest.lineOf(partsOf(path)), path };
+}
+
+/** `spec.dnsNames[0]` and `metadata.annotations[example.com/a]` as parts. */
+function partsOf(path: string): string[] {
+  return [...path.matchAll(/\[([^\]]*)\]|[^.[\]]+/g)].map(([part, inner]) => (inner ?? part).replace(/^"|"$/g, ""));
+}
+
+function pick(map: Record<string, unknown>, key: string): Record<string, unknown> {
+  return map[key] === undefined || map[key] === null ? {} : { [key]: map[key] };
+}
+
+function show(value: unknown): string {
+  return quote(typeof value === "string" ? value : String(JSON.stringify(value)));
+}
+
+function sameTexts(a: Record<string, string>, b: Record<string, string>): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+}

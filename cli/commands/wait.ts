@@ -1,0 +1,127 @@
+import { idOf, type ResourceKey } from "../../core/resource.ts";
+import type { Condition } from "../../core/status.ts";
+import { parseTimeout, took } from "../durations.ts";
+import { UsageError } from "../failure.ts";
+import { type Io, paint } from "../io.ts";
+import { keyIn, parseNamed, printedKey } from "../kinds.ts";
+import { findObject, isDecided, notFound, type Seen } from "../objects.ts";
+import { statusWord } from "../summary.ts";
+import { servesTheRequest } from "../up-to-date.ts";
+import type { Call, Installation, Verb } from "../verb.ts";
+
+const pollMs = 500;
+
+/** Blocks until a condition holds for what the request says now. */
+export const wait: Verb = {
+  name: "wait",
+  summary: "Wait until an object is ready, or gone",
+  usage: ["wait KIND/NAME... [--for=condition=Ready] [--timeout=60s] [-n NAMESPACE]"],
+  notes: [
+    "Looks at what the object says now: a Ready from before an edit or before `renew` does not count.",
+    "The steps go to stderr. When the time is over: exit code 1 and the reason.",
+  ],
+  options: ["for", "timeout", "namespace"],
+  examples: [
+    ["Until the certificate can be used", "certwright wait certificate/web --for=condition=Ready --timeout=60s"],
+    ["Until an issuer is registered", "certwright wait clusterissuer/letsencrypt"],
+    ["Until nothing works on it any more", "certwright wait certificate/web --for=delete"],
+  ],
+  run: runWait,
+};
+
+/** What is waited for. */
+type Goal = { what: "delete" } | { what: "condition"; type: Condition["type"]; status: string };
+
+async function runWait({ values, args, io, connect }: Call): Promise<number> {
+  const targets = parseNamed(args);
+  const goal = parseGoal(values.for ?? "condition=Ready");
+  const timeoutMs = parseTimeout(values.timeout ?? "60s");
+  const keys = targets.map(({ kind, name }) => keyIn(values.namespace ?? "default", kind, name));
+  const installation = await connect();
+  const start = installation.clock.now().getTime();
+  let failed = 0;
+  for (const key of keys) {
+    const problem = await waitFor(installation, key, goal, { start, timeoutMs, io });
+    if (problem === undefined) io.out(`${printedKey(key)} ${goal.what === "delete" ? "deleted" : "condition met"}`);
+    else {
+      failed++;
+      io.err(`${paint(io.colour.err, "red", "error:")} ${problem}`);
+    }
+  }
+  return failed > 0 ? 1 : 0;
+}
+
+/** Undefined when the goal is reached, else why not. */
+async function waitFor(
+  installation: Installation,
+  key: ResourceKey,
+  goal: Goal,
+  { start, timeoutMs, io }: { start: number; timeoutMs: number; io: Io },
+): Promise<string | undefined> {
+  const { clock, sleep } = installation;
+  let shown = "";
+  for (;;) {
+    const seen = await findObject(installation, key);
+    if (!seen && goal.what === "condition") return notFound(key).message;
+    if (await isReached(installation, key, seen, goal)) return undefined;
+    const passed = clock.now().getTime() - start;
+    const now = seen ? progressOf(seen) : "being forgotten";
+    if (now !== shown) io.err(paint(io.colour.err, "dim", `${took(passed).padStart(7)}  ${printedKey(key)}  ${now}`));
+    shown = now;
+    if (passed >= timeoutMs) return timedOut(key, goal, seen);
+    await sleep(Math.min(pollMs, timeoutMs - passed));
+  }
+}
+
+async function isReached(
+  installation: Installation,
+  key: ResourceKey,
+  seen: Seen | undefined,
+  goal: Goal,
+): Promise<boolean> {
+  if (goal.what === "delete") return !seen && (await isForgotten(installation, key));
+  if (!seen || !isDecided(seen)) return false;
+  const condition = conditionOf(seen, goal.type);
+  if ((condition?.status ?? "False") !== goal.status) return false;
+  const readiness = goal.type === "Ready" && goal.status === "True";
+  return !readiness || !seen.certificate || servesTheRequest(installation, seen);
+}
+
+/** A request that is gone is forgotten when its row has become a tombstone. */
+async function isForgotten({ state }: Installation, key: ResourceKey): Promise<boolean> {
+  const row = key.kind === "Certificate" ? await state.certificate(key) : await state.issuer(key);
+  return row === undefined || row.deletedAt !== undefined;
+}
+
+function conditionOf(seen: Seen, type: Condition["type"]): Condition | undefined {
+  return type === "Issuing" ? seen.certificate?.issuing : (seen.certificate ?? seen.issuer)?.ready;
+}
+
+/** The step while an attempt runs, else the word of the table. */
+function progressOf(seen: Seen): string {
+  const working = seen.certificate?.issuing?.status === "True" && seen.attempt;
+  return working ? working.step : statusWord(seen);
+}
+
+function timedOut(key: ResourceKey, goal: Goal, seen: Seen | undefined): string {
+  const what = goal.what === "delete" ? "its deletion" : `${goal.type}=${goal.status}`;
+  return `timed out waiting for ${printedKey(key)}, ${what}: ${seen ? whyNot(seen) : `${idOf(key)} is still being forgotten`}`;
+}
+
+function whyNot(seen: Seen): string {
+  const { certificate } = seen;
+  if (!isDecided(seen)) return "certwright has not yet decided on what it says now";
+  const inHand = certificate?.issuing;
+  const shown = inHand && certificate.ready.status === "True" ? inHand : (certificate ?? seen.issuer)?.ready;
+  const step = seen.attempt ? ` (step ${seen.attempt.step})` : "";
+  return shown ? `${shown.type} is ${shown.status}: ${shown.reason}: ${shown.message}${step}` : "it has no status yet";
+}
+
+function parseGoal(text: string): Goal {
+  if (text === "delete") return { what: "delete" };
+  const [, type, status = "True"] = /^condition=(\w+)(?:=(\w+))?$/i.exec(text) ?? [];
+  const known = (["Ready", "Issuing"] as const).find((name) => name.toLowerCase() === type?.toLowerCase());
+  const value = ["True", "False", "Unknown"].find((name) => name.toLowerCase() === status.toLowerCase());
+  if (known && value) return { what: "condition", type: known, status: value };
+  throw new UsageError(`--for=${text} is not known: write condition=Ready, condition=Issuing=False ... or delete`);
+}

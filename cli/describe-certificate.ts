@@ -1,0 +1,121 @@
+import { X509Certificate } from "node:crypto";
+import { storedName } from "../core/deps.ts";
+import type { AttemptRow, CertificateRow, Issued } from "../core/rows.ts";
+import { rfc3339 } from "../core/status.ts";
+import { textAt } from "./as-written.ts";
+import { conditionsPart, eventsPart, headPart, part, shortId } from "./describe-parts.ts";
+import { fromNow, span, took } from "./durations.ts";
+import { nextStep } from "./next-step.ts";
+import type { Seen } from "./objects.ts";
+import { issuerOf, namesOf } from "./summary.ts";
+import { type Cell, fields } from "./table.ts";
+import type { Installation } from "./verb.ts";
+
+const eventsShown = 25;
+
+/** The text of `describe certificate`. */
+export async function describeCertificate(installation: Installation, seen: Seen, colour: boolean): Promise<string> {
+  const { state, clock, instance } = installation;
+  const { key, certificate, written } = seen;
+  const now = clock.now().getTime();
+  const [attempts, events, leaf] = await Promise.all([
+    state.attemptsOf(key),
+    state.events(key, eventsShown),
+    leafOf(installation, seen),
+  ]);
+  const secretName = textAt(written.spec, "secretName") ?? "<none>";
+  const asked = fields([
+    ["DNS Names", namesOf(seen).join("\n") || "<none>"],
+    ["Issuer", issuerOf(seen)],
+    ["Secret", storedName(instance, key.namespace, secretName)],
+  ]);
+  return [
+    `${headPart(seen)}\n${asked}`,
+    conditionsPart([certificate?.ready, certificate?.issuing], now, colour),
+    certificate?.issued
+      ? `Certificate:\n${issuedPart(certificate, certificate.issued, leaf, now)}`
+      : "Certificate:  <none>",
+    failuresPart(certificate),
+    part(
+      "Attempts",
+      attempts.map((attempt) => attemptRow(attempt, seen, now)),
+      attemptHeader,
+      colour,
+    ),
+    eventsPart(events, now, colour),
+    `Next:\n  ${nextStep(seen, now)}`,
+  ]
+    .filter((text) => text !== "")
+    .join("\n\n");
+}
+
+function issuedPart(
+  { revision }: CertificateRow,
+  issued: Issued,
+  leaf: X509Certificate | undefined,
+  now: number,
+): string {
+  const instant = (at: number) => `${rfc3339(at)} (${fromNow(at, now)})`;
+  return fields(
+    [
+      ["Revision", revision === undefined ? undefined : String(revision)],
+      ["Issued By", leaf && oneLine(leaf.issuer)],
+      ["Names", leaf?.subjectAltName?.replaceAll("DNS:", "")],
+      ["Serial Number", leaf?.serialNumber.toLowerCase()],
+      ["Not Before", instant(issued.notBefore)],
+      ["Not After", instant(issued.notAfter)],
+      ["Renewal Time", instant(issued.renewalTime)],
+      ["SHA-256", issued.fingerprint],
+      ["Stored In", `${issued.store}, ${issued.secretArn}`],
+      ["Version", issued.versionId],
+    ],
+    "  ",
+  );
+}
+
+function failuresPart(certificate: CertificateRow | undefined): string {
+  if (!certificate?.failedIssuanceAttempts) return "";
+  return fields([
+    ["Failed Attempts", String(certificate.failedIssuanceAttempts)],
+    ["Last Failure", certificate.lastFailureTime],
+  ]);
+}
+
+const attemptHeader = ["ATTEMPT", "GENERATION", "WHY", "STARTED", "TOOK", "STEP", "RESULT"];
+
+function attemptRow(attempt: AttemptRow, { certificate }: Seen, now: number): Cell[] {
+  const { ref, generation, reason, startedAt, step, outcome } = attempt;
+  const inHand = certificate?.attempt?.id === ref.attemptId;
+  return [
+    shortId(ref.attemptId),
+    String(generation),
+    reason,
+    `${span(now - startedAt)} ago`,
+    outcome ? took(outcome.at - startedAt) : `${took(now - startedAt)} so far`,
+    step,
+    resultCell(attempt, inHand && certificate.attempt?.leaseId === undefined),
+  ];
+}
+
+function resultCell({ outcome }: AttemptRow, isReleased: boolean): Cell {
+  if (!outcome) return isReleased ? "waiting" : "running";
+  if (outcome.result === "issued") return { text: "issued", style: "green" };
+  const text = `${outcome.result}: ${outcome.reason}`;
+  return outcome.result === "failed" ? { text, style: "red" } : text;
+}
+
+/** The working certificate's leaf, from its public chain in State; undefined when that is gone. */
+async function leafOf({ state }: Installation, { key, certificate }: Seen): Promise<X509Certificate | undefined> {
+  const attemptId = certificate?.issued?.attemptId;
+  if (attemptId === undefined) return undefined;
+  const item = await state.chain({ namespace: key.namespace, name: key.name, attemptId });
+  try {
+    return item && new X509Certificate(item.chain);
+  } catch {
+    return undefined;
+  }
+}
+
+function oneLine(name: string): string {
+  return name.trim().replaceAll("\n", ", ");
+}

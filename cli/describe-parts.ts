@@ -1,0 +1,68 @@
+import { clusterNamespace } from "../core/resource.ts";
+import type { EventRow } from "../core/rows.ts";
+import type { Condition } from "../core/status.ts";
+import { span } from "./durations.ts";
+import type { Seen } from "./objects.ts";
+import { styleOfReadiness } from "./summary.ts";
+import { type Cell, fields, table } from "./table.ts";
+
+/** Name, namespace, labels ...: what every object begins with. */
+export function headPart({ key, written, certificate, issuer, specHash }: Seen): string {
+  const row = certificate ?? issuer;
+  const current = row?.specHash === specHash ? "" : " (the object has changed since)";
+  return fields([
+    ["Name", key.name],
+    ["Namespace", key.namespace === clusterNamespace ? undefined : key.namespace],
+    ["Kind", key.kind],
+    ["API Version", written.apiVersion],
+    ["Labels", pairs(written.labels)],
+    ["Annotations", pairs(written.annotations)],
+    ["Generation", row ? `${row.generation}${current}` : "<not decided on yet>"],
+  ]);
+}
+
+/** The conditions as a table. */
+export function conditionsPart(conditions: (Condition | undefined)[], now: number, colour: boolean): string {
+  const rows = conditions
+    .filter((condition) => condition !== undefined)
+    .map(({ type, status, reason, message, lastTransitionTime }): Cell[] => [
+      type,
+      type === "Ready" ? { text: status, style: styleOfReadiness(status) } : status,
+      reason,
+      span(now - Date.parse(lastTransitionTime)),
+      message,
+    ]);
+  return part("Conditions", rows, ["TYPE", "STATUS", "REASON", "SINCE", "MESSAGE"], colour);
+}
+
+/** The events, oldest first, as they were told. */
+export function eventsPart(events: EventRow[], now: number, colour: boolean): string {
+  const rows = [...events]
+    .reverse()
+    .map(({ at, type, reason, message, attemptId }): Cell[] => [
+      span(now - at),
+      type === "Warning" ? { text: type, style: "yellow" } : type,
+      reason,
+      attemptId ? shortId(attemptId) : "-",
+      message,
+    ]);
+  return part("Events", rows, ["AGE", "TYPE", "REASON", "ATTEMPT", "MESSAGE"], colour);
+}
+
+/** A table under its title, or `<none>`. */
+export function part(title: string, rows: Cell[][], header: string[], colour: boolean): string {
+  if (rows.length === 0) return `${title}:  <none>`;
+  return `${title}:\n${table(header, rows, { colour, indent: "  " })}`;
+}
+
+/** The first block of a UUID: enough to tell ten attempts apart. */
+export function shortId(id: string): string {
+  return id.split("-")[0] ?? id;
+}
+
+function pairs(map: Record<string, string>): string {
+  const lines = Object.keys(map)
+    .sort()
+    .map((key) => `${key}=${map[key]}`);
+  return lines.join("\n") || "<none>";
+}

@@ -1,0 +1,21 @@
+/** The command line itself is wrong: exit code 2, with the verb whose help would tell. */
+export class UsageError extends Error {
+  readonly verb: string | undefined;
+
+  constructor(message: string, verb?: string) {
+    super(message);
+    this.name = "UsageError";
+    this.verb = verb;
+  }
+}
+
+/** The verb could not do it: exit code 1. The fix is an instruction to the reader. */
+export class Failure extends Error {
+  readonly fix: string | undefined;
+
+  constructor(message: string, fix?: string) {
+    super(message);
+    this.name = "Failure";
+    this.fix = fix;
+  }
+}

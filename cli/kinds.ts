@@ -1,0 +1,61 @@
+import { clusterNamespace, type Kind, type ResourceKey } from "../core/resource.ts";
+import { UsageError } from "./failure.ts";
+
+const words: Record<Kind, string[]> = {
+  Certificate: ["certificate", "certificates", "cert", "certs"],
+  Issuer: ["issuer", "issuers"],
+  ClusterIssuer: ["clusterissuer", "clusterissuers"],
+};
+
+/** The kind behind `certificate`, `certs`, `certificates.cert-manager.io` ... in any case. Throws UsageError. */
+export function parseKind(word: string): Kind {
+  const [name, ...group] = word.toLowerCase().split(".");
+  const known = ["", "cert-manager.io", "v1.cert-manager.io", "certwright.dev", "v1.certwright.dev"];
+  for (const [kind, names] of Object.entries(words))
+    if (names.includes(name ?? "") && known.includes(group.join("."))) return kind as Kind;
+  throw new UsageError(`there is no kind "${word}": it is one of certificate, issuer, clusterissuer`);
+}
+
+/** `KIND NAME...`, `KIND` alone, or `KIND/NAME...`, as kubectl takes them. Throws UsageError. */
+export function parseTargets(args: string[]): { kind: Kind; name?: string }[] {
+  const [first, ...names] = args;
+  if (first === undefined) throw new UsageError("which kind? certificate, issuer or clusterissuer");
+  if (args.some((arg) => arg.includes("/"))) return args.map(parseTarget);
+  const kind = parseKind(first);
+  return names.length === 0 ? [{ kind }] : names.map((name) => ({ kind, name }));
+}
+
+/** The same where every target must have a name. Throws UsageError. */
+export function parseNamed(args: string[]): { kind: Kind; name: string }[] {
+  return parseTargets(args).map(({ kind, name }) => {
+    if (name === undefined) throw new UsageError(`which ${printed(kind)}? give its name`);
+    return { kind, name };
+  });
+}
+
+/** Where an object of that kind and name lives; cluster-scoped kinds have no namespace of the user's choice. */
+export function keyIn(namespace: string, kind: Kind, name: string): ResourceKey {
+  return { namespace: kind === "ClusterIssuer" ? clusterNamespace : namespace, kind, name };
+}
+
+/** `certificate` */
+export function printed(kind: Kind): string {
+  return kind.toLowerCase();
+}
+
+/** `certificate/web`, as kubectl names an object. */
+export function printedKey(key: { kind: Kind; name: string }): string {
+  return `${printed(key.kind)}/${key.name}`;
+}
+
+/** ` in namespace "web"`, or nothing for a cluster-scoped kind. */
+export function inNamespace(key: ResourceKey): string {
+  return key.namespace === clusterNamespace ? "" : ` in namespace "${key.namespace}"`;
+}
+
+function parseTarget(arg: string): { kind: Kind; name: string } {
+  const [kind, name, ...rest] = arg.split("/");
+  if (!kind || !name || rest.length > 0)
+    throw new UsageError(`"${arg}" is not KIND/NAME: with a slash every argument is written so`);
+  return { kind: parseKind(kind), name };
+}

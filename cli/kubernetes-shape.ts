@@ -1,0 +1,94 @@
+import { clusterNamespace } from "../core/resource.ts";
+import type { CertificateRow, IssuerRow } from "../core/rows.ts";
+import { type Condition, rfc3339 } from "../core/status.ts";
+import type { Seen } from "./objects.ts";
+
+/** An object as Kubernetes prints it; the order of its fields never changes. */
+export function kubernetesShape(seen: Seen): object {
+  const { key, written } = seen;
+  const row = seen.certificate ?? seen.issuer;
+  return {
+    apiVersion: written.apiVersion,
+    kind: key.kind,
+    metadata: withoutUndefined({
+      name: key.name,
+      namespace: key.namespace === clusterNamespace ? undefined : key.namespace,
+      generation: row && row.generation + (row.specHash === seen.specHash ? 0 : 1),
+      labels: nonEmpty(written.labels),
+      annotations: nonEmpty(written.annotations),
+    }),
+    spec: sorted(written.spec),
+    ...(row
+      ? { status: seen.certificate ? certificateStatus(seen, seen.certificate) : issuerStatus(row as IssuerRow) }
+      : {}),
+  };
+}
+
+/** A v1 List, as `kubectl get -o json` wraps several objects. */
+export function listShape(items: object[]): object {
+  return { apiVersion: "v1", kind: "List", metadata: { resourceVersion: "" }, items };
+}
+
+function certificateStatus(seen: Seen, row: CertificateRow): object {
+  const { issued } = row;
+  return withoutUndefined({
+    conditions: conditions([row.ready, row.issuing], row.generation),
+    observedGeneration: row.generation,
+    notBefore: issued && rfc3339(issued.notBefore),
+    notAfter: issued && rfc3339(issued.notAfter),
+    renewalTime: issued && rfc3339(issued.renewalTime),
+    revision: row.revision,
+    failedIssuanceAttempts: row.failedIssuanceAttempts || undefined,
+    lastFailureTime: row.lastFailureTime,
+    // cert-manager has no such fields: what follows is ours.
+    step: seen.attempt?.step,
+    attempt: row.attempt?.id,
+    executionArn: row.attempt?.executionArn,
+    nextDecisionTime: row.dueAt === undefined ? undefined : rfc3339(row.dueAt),
+    secretArn: issued?.secretArn,
+    secretVersionId: issued?.versionId,
+    store: issued?.store,
+    fingerprint: issued?.fingerprint,
+  });
+}
+
+function issuerStatus(row: IssuerRow): object {
+  return withoutUndefined({
+    conditions: conditions([row.ready], row.generation),
+    observedGeneration: row.generation,
+    acme: row.acme && withoutUndefined({ uri: row.acme.accountUrl, lastRegisteredEmail: row.acme.lastRegisteredEmail }),
+  });
+}
+
+function conditions(all: (Condition | undefined)[], generation: number): object[] {
+  return all
+    .filter((condition) => condition !== undefined)
+    .map(({ type, status, reason, message, lastTransitionTime, observedGeneration }) => ({
+      type,
+      status,
+      observedGeneration: observedGeneration ?? generation,
+      lastTransitionTime,
+      reason,
+      message,
+    }));
+}
+
+/** DynamoDB keeps no order of keys, so they are put in one. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (value instanceof Set) return [...value].sort();
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : Number(a > b)))
+      .map(([key, inner]) => [key, sorted(inner)]),
+  );
+}
+
+function nonEmpty(map: Record<string, string>): unknown {
+  return Object.keys(map).length === 0 ? undefined : sorted(map);
+}
+
+function withoutUndefined(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,29 @@
+import { connect } from "./connect.ts";
+import { type Io, takesColour } from "./io.ts";
+import { run } from "./run.ts";
+
+for (const stream of [process.stdout, process.stderr]) stream.on("error", endOfPipe);
+process.exitCode = await run(process.argv.slice(2), { io: terminal(), connect: (name) => connect(process.env, name) });
+
+function terminal(): Io {
+  const { stdout, stderr } = process;
+  const io: Io = {
+    out: (text) => stdout.write(`${text}\n`),
+    err: (text) => stderr.write(`${text}\n`),
+    readStdin,
+    colour: { out: takesColour(stdout.isTTY, process.env), err: takesColour(stderr.isTTY, process.env) },
+  };
+  return stderr.isTTY ? { ...io, progress: (text) => stderr.write(`\r\u001b[K${text}`) } : io;
+}
+
+async function readStdin(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** `certwright get certs | head` closes the pipe early: that is no failure of ours. */
+function endOfPipe(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+}

@@ -1,0 +1,50 @@
+import { rfc3339 } from "../core/status.ts";
+import { at, textAt } from "./as-written.ts";
+import { fromNow } from "./durations.ts";
+import { isDecided, type Seen } from "./objects.ts";
+import { isUpToDate } from "./summary.ts";
+
+/** What certwright does next with an object, when, and why: one sentence or two. */
+export function nextStep(seen: Seen, now: number): string {
+  if (!isDecided(seen))
+    return "certwright decides on what the object says now: within seconds, at the latest with the resync every 6 hours.";
+  const { certificate, issuer } = seen;
+  if (!certificate) return issuerStep(issuer?.dueAt, issuer?.ready.status === "True", now);
+  const when = certificate.dueAt === undefined ? undefined : instant(certificate.dueAt, now);
+  if (when === undefined)
+    return "Nothing, until the object changes: it cannot be served as it is (see the reason above).";
+  if (certificate.attempt?.leaseId !== undefined) {
+    const step = seen.attempt ? `, in step ${seen.attempt.step}` : "";
+    return `Attempt ${certificate.attempt.id} is running${step}. Should its execution die, it resumes at ${when}.`;
+  }
+  if (certificate.waitsForIssuer)
+    return `It waits for ${certificate.issuer ?? "its issuer"} and goes on within seconds of that being Ready; it looks again at ${when}.`;
+  if (isUpToDate(seen)) return `It renews at ${when}, because ${renewalReason(seen)}.`;
+  const reason = certificate.issuing?.reason ?? certificate.ready.reason;
+  if (certificate.attempt)
+    return `Attempt ${certificate.attempt.id} goes on at ${when}, with the same order and key (${reason}).`;
+  return `Next try at ${when}, because of ${reason}. To try at once: certwright renew ${seen.key.name} -n ${seen.key.namespace}`;
+}
+
+/** Why it renews at that time and not at another, in the words of the spec. */
+export function renewalReason({ written, certificate }: Seen): string {
+  const before = textAt(written.spec, "renewBefore");
+  const share = at(written.spec, "renewBeforePercentage");
+  const issued = certificate?.issued;
+  const spread = "moved a little earlier so that certificates issued together do not renew together";
+  if (before !== undefined) return `spec.renewBefore is ${before} (${spread})`;
+  if (share !== undefined) return `spec.renewBeforePercentage is ${String(share)} (${spread})`;
+  const days = issued ? ` of ${Math.round((issued.notAfter - issued.notBefore) / 86_400_000)} days` : "";
+  return `two thirds of its lifetime${days} are over then (${spread})`;
+}
+
+function issuerStep(dueAt: number | undefined, isReady: boolean, now: number): string {
+  if (dueAt !== undefined) return `It is checked again at ${instant(dueAt, now)}.`;
+  return isReady
+    ? "Nothing: it is ready, and is checked again when it changes."
+    : "Nothing, until the object or what it refers to changes (see the reason above).";
+}
+
+function instant(at: number, now: number): string {
+  return `${rfc3339(at)} (${fromNow(at, now)})`;
+}

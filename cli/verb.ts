@@ -1,0 +1,55 @@
+import type { Clock, Requests, State } from "../core/ports.ts";
+import type { ResourceKey } from "../core/resource.ts";
+import type { StoreName } from "../core/rows.ts";
+import type { Io } from "./io.ts";
+import type { OptionName, Values } from "./options.ts";
+
+/** One installation, as the verbs reach it. No verb writes State. */
+export interface Installation {
+  /** Its name: the first part of every stored secret's name. */
+  instance: string;
+  requests: Requests;
+  state: Pick<
+    State,
+    | "certificate"
+    | "certificates"
+    | "issuer"
+    | "issuers"
+    | "attempts"
+    | "attemptsOf"
+    | "chain"
+    | "events"
+    | "waitingFor"
+  >;
+  clock: Clock;
+  /** Sets one annotation of a request that exists; false when it does not. Nothing else of the request changes. */
+  annotate(key: ResourceKey, annotation: string, value: string): Promise<boolean>;
+  /** The current value of a stored secret, or undefined when there is none. */
+  readSecret(store: StoreName, name: string): Promise<string | undefined>;
+  sleep(ms: number): Promise<void>;
+}
+
+/** One use of a verb. */
+export interface Call {
+  values: Values;
+  /** What is neither verb nor option. */
+  args: string[];
+  io: Io;
+  /** Finds the installation; throws Failure when there is none. */
+  connect(): Promise<Installation>;
+}
+
+/** A verb of the command line. run() answers the exit code, 0 or 1; it throws UsageError and Failure. */
+export interface Verb {
+  name: string;
+  /** One line for the list of verbs. */
+  summary: string;
+  /** `get KIND [NAME] ...` */
+  usage: string[];
+  /** Sentences below the usage. */
+  notes: string[];
+  options: OptionName[];
+  /** What it is good for, and the command line. */
+  examples: [string, string][];
+  run(call: Call): Promise<number>;
+}

@@ -1,0 +1,111 @@
+import { type FieldFault, invalidValue, quote, unsupportedValue } from "./field-fault.ts";
+import { nearest } from "./nearest.ts";
+import type { Kind } from "./resource.ts";
+import type { StoreName } from "./rows.ts";
+
+/** Our annotations; they are the only fields of ours on an object of cert-manager.io/v1. */
+export const annotationNames = {
+  /** RFC 3339; a new value asks for one renewal now. */
+  renewRequestedAt: "certwright.dev/renew-requested-at",
+  /** secretsManager or s3. */
+  store: "certwright.dev/store",
+  /** retain or delete: what happens to the secret when the Certificate is deleted. */
+  deletionPolicy: "certwright.dev/deletion-policy",
+  /** 7 to 30, the days in which a deleted secret can be restored. */
+  recoveryWindowDays: "certwright.dev/recovery-window-days",
+  /** JSON (core/rate-limits-annotation.ts), on issuers. */
+  rateLimits: "certwright.dev/rate-limits",
+} as const;
+
+/** cert-manager's, refused while temporary certificates are not supported. */
+export const temporaryCertificate = "cert-manager.io/issue-temporary-certificate";
+
+/** What the annotations of a Certificate ask for. */
+export interface CertificateOptions {
+  /** Absent means the installation's default store. */
+  store?: StoreName;
+  /** Present when the secret goes with its Certificate. */
+  deleteSecret?: { recoveryDays: number };
+  /** As written; compared as text. */
+  renewRequestedAt?: string;
+}
+
+/** How an annotation is written in a path. */
+export function annotationPath(name: string): string {
+  return `metadata.annotations[${name}]`;
+}
+
+/** Faults for annotations under certwright.dev/ that do not exist or do not belong to this kind. */
+export function checkAnnotationNames(kind: Kind, annotations: Record<string, string>, faults: FieldFault[]): void {
+  const { rateLimits, ...ofCertificates } = annotationNames;
+  const known: string[] = kind === "Certificate" ? Object.values(ofCertificates) : [rateLimits];
+  const elsewhere: string[] = kind === "Certificate" ? [rateLimits] : Object.values(ofCertificates);
+  for (const name of Object.keys(annotations)) {
+    if (!name.startsWith("certwright.dev/") || known.includes(name)) continue;
+    const message = elsewhere.includes(name)
+      ? `Forbidden: ${name} is not an annotation of a ${kind}`
+      : `unknown annotation ${quote(name)}`;
+    const meant = elsewhere.includes(name) ? undefined : nearest(name, known);
+    const fix = meant === undefined ? "remove it" : `did you mean ${meant}?`;
+    faults.push({ path: annotationPath(name.slice(0, 80)), message, fix });
+  }
+}
+
+/** Reads the annotations of a Certificate. */
+export function readCertificateOptions(annotations: Record<string, string>, faults: FieldFault[]): CertificateOptions {
+  if (annotations[temporaryCertificate] === "true") {
+    const fix = "remove it: this version of certwright does not support it yet";
+    const message = "Forbidden: not supported by this version of certwright";
+    faults.push({ path: annotationPath(temporaryCertificate), message, fix });
+  }
+  const store = choice(annotations, annotationNames.store, ["secretsManager", "s3"], faults);
+  const policy = choice(annotations, annotationNames.deletionPolicy, ["retain", "delete"], faults);
+  const recoveryDays = readRecoveryDays(annotations, faults);
+  const renewRequestedAt = readInstant(annotations, faults);
+  return {
+    ...(store === undefined ? {} : { store }),
+    ...(policy === "delete" ? { deleteSecret: { recoveryDays } } : {}),
+    ...(renewRequestedAt === undefined ? {} : { renewRequestedAt }),
+  };
+}
+
+/** RFC 3339 with a time zone. */
+export function isInstant(text: string): boolean {
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text));
+}
+
+function choice<Choice extends string>(
+  annotations: Record<string, string>,
+  name: string,
+  choices: readonly Choice[],
+  faults: FieldFault[],
+): Choice | undefined {
+  const value = annotations[name];
+  const found = choices.find((known) => known === value);
+  if (value !== undefined && found === undefined) {
+    const fix = `write ${nearest(value, choices) ?? `one of ${choices.join(", ")}`}, or remove it`;
+    faults.push({ path: annotationPath(name), message: unsupportedValue(quote(value), choices), fix });
+  }
+  return found;
+}
+
+/** Thirty days are Secrets Manager's own default. */
+function readRecoveryDays(annotations: Record<string, string>, faults: FieldFault[]): number {
+  const text = annotations[annotationNames.recoveryWindowDays] ?? "30";
+  const days = /^\d{1,2}$/.test(text) ? Number(text) : 0;
+  if (days < 7 || days > 30) {
+    const message = invalidValue(quote(text), "must be a whole number of days between 7 and 30");
+    const fix = 'write a number from 7 to 30 in quotes, such as "14"';
+    faults.push({ path: annotationPath(annotationNames.recoveryWindowDays), message, fix });
+  }
+  return days;
+}
+
+function readInstant(annotations: Record<string, string>, faults: FieldFault[]): string | undefined {
+  const text = annotations[annotationNames.renewRequestedAt];
+  if (text === undefined || isInstant(text)) return text;
+  const message = invalidValue(quote(text), "must be an RFC 3339 time");
+  const fix = "write the time of the wish, such as 2026-11-22T19:00:00Z, or use `certwright renew`";
+  faults.push({ path: annotationPath(annotationNames.renewRequestedAt), message, fix });
+  return undefined;
+}

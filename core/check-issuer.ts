@@ -1,0 +1,189 @@
+import { createHash, createPublicKey } from "node:crypto";
+import { backoff } from "./backoff.ts";
+import { concurrently } from "./concurrently.ts";
+import { type Deps, storedName } from "./deps.ts";
+import { classOf, isNamed, RefusedError } from "./errors.ts";
+import { accountKeyOf } from "./account-key.ts";
+import type { IssuerSpec } from "./issuer.ts";
+import type { AcmeIssuer } from "./ports.ts";
+import { parseIssuer } from "./request.ts";
+import { idOf, type Resource, type ResourceKey } from "./resource.ts";
+import { type AcmeAccount, type IssuerRow, rowSchema } from "./rows.ts";
+import { type Condition, condition } from "./status.ts";
+
+/** A ready issuer is looked at again so often: its directory may move, its account may be gone. */
+const recheckMs = 24 * 3_600_000;
+const tombstoneDays = 30;
+
+/**
+ * Makes an Issuer or ClusterIssuer ready: account key, account at the CA, cached directory. Then the Certificates that wait
+ * for it are set due and the sweep is started, so that they go on within seconds.
+ */
+export async function checkIssuer(deps: Deps, key: ResourceKey): Promise<{ ready: boolean; reason: string; woken: number }> {
+  const [stored, before] = await Promise.all([deps.requests.get(key), deps.state.issuer(key)]);
+  if (!stored) return forgetIssuer(deps, key, before);
+  const parsed = parseIssuer(stored);
+  const now = deps.clock.now();
+  const base = atGeneration(key, before, parsed.ok ? parsed.resource.specHash : parsed.specHash);
+  if (!parsed.ok) {
+    const message = parsed.faults.map(({ path, message: text, fix }) => `${path}: ${text}; ${fix}`).join(". ");
+    await put(deps, { ...withoutDue(base), ready: ready(base, "False", "InvalidConfig", message, now) });
+    return { ready: false, reason: "InvalidConfig", woken: 0 };
+  }
+  const row = await verified(deps, parsed.resource, base);
+  await put(deps, row);
+  const woken = row.ready.status === "True" ? await wake(deps, key) : 0;
+  return { ready: row.ready.status === "True", reason: row.ready.reason, woken };
+}
+
+async function verified(deps: Deps, issuer: Resource<IssuerSpec>, base: IssuerRow): Promise<IssuerRow> {
+  const now = deps.clock.now();
+  const accepted = { ...base, spec: issuer.spec, annotations: issuer.annotations };
+  try {
+    const acme = await account(deps, issuer, base.acme);
+    const { failedChecks: _, ...rest } = accepted;
+    const message = "The ACME account was registered with the ACME server";
+    return {
+      ...rest,
+      acme,
+      ready: ready(base, "True", "ACMEAccountRegistered", message, now),
+      dueAt: now.getTime() + recheckMs,
+      lane: "renew",
+    };
+  } catch (error) {
+    return notVerified(deps, accepted, error, now);
+  }
+}
+
+/** A CA that is away for a moment does not make an account unusable that was ready with this spec. */
+function notVerified(deps: Deps, row: IssuerRow, error: unknown, now: Date): IssuerRow {
+  const failedChecks = (row.failedChecks ?? 0) + 1;
+  const errorClass = classOf(error);
+  if (errorClass === "Bug") deps.log({ event: "bug", issuer: idOf(row.key), error: String(error), stack: (error as Error).stack });
+  const passing = errorClass === "UnavailableError" || errorClass === "RateLimitedError";
+  const stays = passing && row.ready.status === "True" && row.ready.observedGeneration === row.generation;
+  const text = error instanceof Error ? error.message : String(error);
+  const message = isNamed(error) && error.fix ? `${text}; ${error.fix}` : text;
+  const reason = isNamed(error) && errorClass === "RefusedError" ? error.reason : "ErrRegisterACMEAccount";
+  const next = backoff({ failures: failedChecks, now, fraction: deps.chance.fraction() });
+  return {
+    ...row,
+    failedChecks,
+    ready: stays ? row.ready : ready(row, "False", reason, message, now),
+    dueAt: next.getTime(),
+    lane: "new",
+  };
+}
+
+/** The account of this key at the CA: found or made. A known account whose key is gone is never replaced by a new one. */
+async function account(deps: Deps, issuer: Resource<IssuerSpec>, known: AcmeAccount | undefined): Promise<AcmeAccount> {
+  const { acme } = issuer.spec;
+  const same = known?.server === acme.server ? known : undefined;
+  const accountKeyPem = await accountKeyOf(deps, issuer, same);
+  const keyThumbprint = thumbprint(accountKeyPem);
+  const client = await deps.acmeRegistrar({ key: issuer.key, spec: issuer.spec, accountKeyPem });
+  const directory = await client.directory();
+  const mine = same?.keyThumbprint === keyThumbprint ? same : undefined;
+  const found = mine && (await client.registerAccount({ onlyReturnExisting: true }));
+  const registered = found ?? (await register(deps, issuer, client));
+  if (mine && acme.email !== mine.lastRegisteredEmail) await client.updateContact(acme.email);
+  return {
+    server: acme.server,
+    accountUrl: registered.accountUrl,
+    directory,
+    keyThumbprint,
+    keySecretName: acme.privateKeySecretRef.name,
+    ...(acme.email === undefined ? {} : { lastRegisteredEmail: acme.email }),
+  };
+}
+
+async function register(deps: Deps, issuer: Resource<IssuerSpec>, client: AcmeIssuer): Promise<{ accountUrl: string }> {
+  const { email, externalAccountBinding: binding } = issuer.spec.acme;
+  const registered = await client.registerAccount({
+    ...(email === undefined ? {} : { email }),
+    ...(binding === undefined
+      ? {}
+      : { externalAccount: { keyId: binding.keyId, hmacKey: await secretOf(deps, issuer.key, binding.keySecretRef) } }),
+  });
+  if (registered) return registered;
+  throw new RefusedError({ reason: "ErrRegisterACMEAccount", message: "the CA gave no account URL" });
+}
+
+/** A key of a stored secret in the issuer's own namespace. */
+async function secretOf(deps: Deps, key: ResourceKey, ref: { name: string; key: string }): Promise<string> {
+  const store = await deps.store("secretsManager");
+  const name = storedName(deps.instance, key.namespace, ref.name);
+  const secret = await store.read(name);
+  const value: unknown = secret && jsonField(secret.value, ref.key);
+  if (typeof value === "string" && value !== "") return value;
+  throw new RefusedError({
+    reason: "SecretKeyMissing",
+    message: `secret "${name}" has no key "${ref.key}"`,
+    fix: `store a JSON object with the key "${ref.key}" as secret "${name}"`,
+  });
+}
+
+function jsonField(text: string, field: string): unknown {
+  try {
+    return (JSON.parse(text) as Record<string, unknown>)[field];
+  } catch {
+    return undefined;
+  }
+}
+
+/** RFC 7638. */
+function thumbprint(pem: string): string {
+  const jwk = createPublicKey(pem).export({ format: "jwk" });
+  const members = jwk.kty === "EC" ? { crv: jwk.crv, kty: jwk.kty, x: jwk.x, y: jwk.y } : { e: jwk.e, kty: jwk.kty, n: jwk.n };
+  return createHash("sha256").update(JSON.stringify(members)).digest("base64url");
+}
+
+async function wake(deps: Deps, issuer: ResourceKey): Promise<number> {
+  let woken = 0;
+  for await (const keys of deps.state.waitingFor(issuer)) {
+    const set = await concurrently(10, keys, async (key) => {
+      const row = await deps.state.certificate(key);
+      if (!row?.waitsForIssuer) return false;
+      return (await deps.state.putCertificate({ ...row, dueAt: deps.clock.now().getTime() })) === "saved";
+    });
+    woken += set.filter(Boolean).length;
+  }
+  if (woken > 0) await deps.starter.sweep();
+  return woken;
+}
+
+async function forgetIssuer(deps: Deps, key: ResourceKey, row: IssuerRow | undefined) {
+  if (row && row.deletedAt === undefined) {
+    const now = deps.clock.now();
+    const { acme: _a, spec: _s, ...rest } = withoutDue(row);
+    const expiresAt = Math.floor(now.getTime() / 1_000) + tombstoneDays * 86_400;
+    const gone = ready(row, "False", "Deleted", "the request was deleted", now);
+    const kept = row.acme ? { acme: row.acme } : {};
+    await put(deps, { ...rest, ...kept, ready: gone, deletedAt: now.getTime(), expiresAt });
+  }
+  return { ready: false, reason: "Deleted", woken: 0 };
+}
+
+function atGeneration(key: ResourceKey, row: IssuerRow | undefined, specHash: string): IssuerRow {
+  const { deletedAt: _d, expiresAt: _e, ...kept } = row ?? newRow(key);
+  return kept.specHash === specHash ? kept : { ...kept, specHash, generation: kept.generation + 1 };
+}
+
+function newRow(key: ResourceKey): IssuerRow {
+  const unknown: Condition = { type: "Ready", status: "Unknown", reason: "Pending", message: "", lastTransitionTime: "" };
+  return { key, schema: rowSchema, version: 0, generation: 0, specHash: "", ready: unknown };
+}
+
+function withoutDue(row: IssuerRow): IssuerRow {
+  const { dueAt: _due, lane: _lane, ...rest } = row;
+  return rest;
+}
+
+function ready(row: IssuerRow, status: Condition["status"], reason: string, message: string, now: Date): Condition {
+  return condition(row.ready, { type: "Ready", status, reason, message, observedGeneration: row.generation }, now);
+}
+
+/** A row that changed under us means that another check ran at the same time: its answer is as good as ours. */
+async function put(deps: Deps, row: IssuerRow): Promise<void> {
+  if ((await deps.state.putIssuer(row)) === "conflict") deps.log({ event: "contended", issuer: idOf(row.key) });
+}

@@ -1,0 +1,177 @@
+import type { CertificateSpec } from "./certificate.ts";
+import { orderNames } from "./certificate.ts";
+import type { Decision } from "./decide.ts";
+import { askedFor, type Facts, issuerKeyOf } from "./facts.ts";
+import { refusedByPolicy } from "./policy.ts";
+import { fencedUntil } from "./renewal.ts";
+import { idOf, resourceOf, type Resource } from "./resource.ts";
+import type { AskedFor } from "./rows.ts";
+import { rfc3339 } from "./status.ts";
+
+type Answer = Decision | undefined;
+
+export function alreadyGone({ request, row }: Facts): Answer {
+  return !request && (!row || row.deletedAt !== undefined) ? { action: "nothing", reason: "Gone" } : undefined;
+}
+
+/** A lease that has not ended: the execution looks at the request before every step that costs something. */
+export function inProgress({ row, now }: Facts): Answer {
+  const leased = row?.attempt?.leaseId !== undefined && (row.dueAt ?? 0) > now.getTime();
+  return leased ? { action: "nothing", reason: "InProgress" } : undefined;
+}
+
+export function requestGone({ request }: Facts): Answer {
+  return request ? undefined : { action: "forget" };
+}
+
+export function malformed({ request }: Facts): Answer {
+  if (!request || request.ok) return undefined;
+  const faults = request.faults.map(({ path, message, fix }) => `${path}: ${message}; ${fix}`);
+  return { action: "refuse", reason: "InvalidSpec", message: faults.join(". ") };
+}
+
+export function notAllowed(facts: Facts): Answer {
+  const { spec, key } = resource(facts);
+  const fault = refusedByPolicy(facts.policy, key.namespace, orderNames(spec));
+  return fault && { action: "refuse", reason: fault.reason, message: `${fault.message}; ${fault.fix}` };
+}
+
+export function issuerUnknown(facts: Facts): Answer {
+  if (facts.issuer && facts.issuer.deletedAt === undefined) return undefined;
+  const { kind, name } = resource(facts).spec.issuerRef;
+  const where = kind === "ClusterIssuer" ? "" : ` in namespace "${facts.key.namespace}"`;
+  const message = `${kind} "${name}" not found${where}; create it, or correct spec.issuerRef`;
+  return { action: "wait", reason: "IssuerNotFound", message, until: "backoff", waitsForIssuer: true };
+}
+
+export function issuerNotReady({ issuer }: Facts): Answer {
+  if (!issuer || issuer.ready.status === "True") return undefined;
+  const message = `${resourceOf(issuer.key)} is not ready: ${issuer.ready.reason}: ${issuer.ready.message}`;
+  return { action: "wait", reason: "IssuerNotReady", message, until: "backoff", waitsForIssuer: true };
+}
+
+/** Holds while the spec is the one that failed and nobody asked again. */
+export function backingOff(facts: Facts): Answer {
+  const { row, now } = facts;
+  const waits = (row?.failedIssuanceAttempts ?? 0) > 0 || row?.attempt !== undefined || row?.issuing?.reason === "RateLimited";
+  if (!row || !waits || row.waitsForIssuer || (row.dueAt ?? 0) <= now.getTime()) return undefined;
+  if (row.specHash !== resource(facts).specHash || asksAgain(facts)) return undefined;
+  return { action: "nothing", reason: "BackingOff" };
+}
+
+export function fenced(facts: Facts): Answer {
+  const { row, now } = facts;
+  if (!row?.issued || row.specHash !== resource(facts).specHash || asksAgain(facts)) return undefined;
+  const until = fencedUntil(row.recentIssuances ?? [], row.issued.notBefore, row.issued.notAfter, now);
+  if (until === undefined || row.issued.renewalTime > now.getTime()) return undefined;
+  const message = "three automatic issuances within a third of the lifetime: held back";
+  return { action: "wait", reason: "RunawayFence", message, until: new Date(until) };
+}
+
+/** The lease ended without an outcome, so its execution died. */
+export function attemptLapsed(facts: Facts): Answer {
+  return facts.row?.attempt?.leaseId === undefined ? undefined : resumed(facts, "LeaseLapsed", true);
+}
+
+export function attemptReleased(facts: Facts): Answer {
+  return facts.row?.attempt === undefined ? undefined : resumed(facts, "Resuming", facts.row.attempt.alone === true);
+}
+
+function resumed(facts: Facts, reason: string, alone: boolean): Answer {
+  const { row } = facts;
+  if (!row || row.specHash !== resource(facts).specHash) return undefined;
+  const message = `going on with attempt ${row.attempt?.id}`;
+  return { action: "issue", reason, message, lane: laneOf(facts), resume: true, alone };
+}
+
+export function notIssuedYet(facts: Facts): Answer {
+  if (facts.row?.issued) return undefined;
+  const { spec } = resource(facts);
+  return issue(facts, "DoesNotExist", `Issuing certificate as Secret "${spec.secretName}" does not exist`);
+}
+
+export function secretRenamed(facts: Facts): Answer {
+  const { spec } = resource(facts);
+  const { issued } = facts.row ?? {};
+  const moved = spec.options.store !== undefined && spec.options.store !== issued?.store;
+  if (issued?.secretName === spec.secretName && !moved) return undefined;
+  return issue(facts, "DoesNotExist", `Issuing certificate as Secret "${spec.secretName}" does not exist`);
+}
+
+export function issuerChanged(facts: Facts): Answer {
+  const wanted = idOf(issuerKeyOf(resource(facts)));
+  if (!facts.asked || facts.asked.issuer === wanted) return undefined;
+  return issue(facts, "IncorrectIssuer", `the certificate was issued by ${facts.asked.issuer}, the spec names ${wanted}`);
+}
+
+export function keyChanged(facts: Facts): Answer {
+  const { asked } = facts;
+  const { privateKey } = resource(facts).spec;
+  if (!asked || (asked.keyAlgorithm === privateKey.algorithm && asked.keySize === privateKey.size)) return undefined;
+  return issue(facts, "SecretMismatch", "the existing private key is not up to date for spec: [spec.privateKey]");
+}
+
+export function requestChanged(facts: Facts): Answer {
+  if (!facts.asked) return undefined;
+  const fields = changedFields(facts.asked, askedFor(resource(facts)));
+  if (fields.length === 0) return undefined;
+  return issue(facts, "RequestChanged", `fields on the existing certificate are not up to date: [${fields.join(" ")}]`);
+}
+
+export function manuallyTriggered(facts: Facts): Answer {
+  const message = "certificate issuance was manually triggered";
+  return asksAgain(facts) ? issue(facts, "ManuallyTriggered", message) : undefined;
+}
+
+export function renewalDue(facts: Facts): Answer {
+  const { issued } = facts.row ?? {};
+  if (!issued || issued.renewalTime > facts.now.getTime()) return undefined;
+  return issue(facts, "Renewing", `renewing certificate as renewal was scheduled at ${rfc3339(issued.renewalTime)}`);
+}
+
+export function secretGone(facts: Facts): Answer {
+  const gone = facts.secret === "absent" || (typeof facts.secret === "object" && facts.secret.deletedAt !== undefined);
+  const { secretName } = resource(facts).spec;
+  return gone ? issue(facts, "DoesNotExist", `Issuing certificate as Secret "${secretName}" does not exist`) : undefined;
+}
+
+export function secretChanged(facts: Facts): Answer {
+  const { secret, row } = facts;
+  if (typeof secret !== "object" || secret.versionId === row?.issued?.versionId) return undefined;
+  return issue(facts, "SecretMismatch", `the stored secret holds version ${secret.versionId}, which certwright did not write`);
+}
+
+export function upToDate({ secret }: Facts): Answer {
+  return { action: "nothing", reason: "UpToDate", look: secret === undefined };
+}
+
+function issue(facts: Facts, reason: string, message: string): Decision {
+  return { action: "issue", reason, message, lane: laneOf(facts), resume: false, alone: false };
+}
+
+/** Who has a certificate goes before who waits for the first one. */
+function laneOf({ row }: Facts): "renew" | "new" {
+  return row?.issued ? "renew" : "new";
+}
+
+/** `certwright renew` since the last time it was acted on. */
+function asksAgain(facts: Facts): boolean {
+  const { renewRequestedAt } = resource(facts).spec.options;
+  return renewRequestedAt !== undefined && renewRequestedAt !== facts.row?.renewRequestedAt;
+}
+
+function changedFields(asked: AskedFor, wanted: AskedFor): string[] {
+  const same = (a: string[], b: string[]) => [...a].sort().join() === [...b].sort().join();
+  return [
+    ...(asked.commonName === wanted.commonName ? [] : ["spec.commonName"]),
+    ...(same(asked.dnsNames, wanted.dnsNames) ? [] : ["spec.dnsNames"]),
+    ...(same(asked.usages, wanted.usages) ? [] : ["spec.usages"]),
+    ...(asked.durationSeconds === wanted.durationSeconds ? [] : ["spec.duration"]),
+  ];
+}
+
+/** Only checks after malformed call this. */
+function resource({ request, key }: Facts): Resource<CertificateSpec> {
+  if (!request?.ok) throw new Error(`${idOf(key)} was not parsed`);
+  return request.resource;
+}

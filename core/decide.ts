@@ -1,0 +1,90 @@
+import {
+  alreadyGone,
+  attemptLapsed,
+  attemptReleased,
+  backingOff,
+  fenced,
+  inProgress,
+  issuerChanged,
+  issuerNotReady,
+  issuerUnknown,
+  keyChanged,
+  malformed,
+  manuallyTriggered,
+  notAllowed,
+  notIssuedYet,
+  renewalDue,
+  requestChanged,
+  requestGone,
+  secretChanged,
+  secretGone,
+  secretRenamed,
+  upToDate,
+} from "./checks.ts";
+import type { Facts } from "./facts.ts";
+import type { Lane } from "./rows.ts";
+
+/** What happens next with one Certificate, and why. Reasons are cert-manager's where it has one (docs/errors.md). */
+export type Decision =
+  /** Start an attempt, or go on with the one in hand. */
+  | { action: "issue"; reason: string; message: string; lane: Lane; resume: boolean; alone: boolean }
+  /** Not yet: `until` is when to look again; a missing issuer makes itself heard earlier. */
+  | { action: "wait"; reason: string; message: string; until: Date | "backoff"; waitsForIssuer?: boolean }
+  /** The object cannot be served as it is; nothing is tried until it changes. */
+  | { action: "refuse"; reason: string; message: string }
+  /** All is well, or somebody else is at work. `look`: only the stored secret could still say otherwise. */
+  | { action: "nothing"; reason: string; look?: boolean }
+  /** The request is gone. */
+  | { action: "forget" };
+
+export type Check = (facts: Facts) => Decision | undefined;
+
+/** Can this object be served at all? The first check that fires decides. */
+export const border: Check[] = [
+  alreadyGone, // no request and nothing to forget
+  inProgress, // an execution holds the lease: it sees edits and deletions itself
+  requestGone, // the user deleted the object
+  malformed, // the object alone decides: schema
+  notAllowed, // the operator's namespaces and names
+];
+
+/** Does it need a certificate? Every reason to issue, in cert-manager's order; the first that fires is the reason. */
+export const needs: Check[] = [
+  attemptLapsed, // its execution died: resume, alone
+  attemptReleased, // it waited for its instant: resume
+  notIssuedYet, // there is no certificate
+  secretRenamed, // the secret is to be elsewhere
+  issuerChanged, // the certificate is another issuer's
+  keyChanged, // the key does not fit the spec
+  requestChanged, // names, usages or duration differ
+  manuallyTriggered, // `certwright renew`
+  renewalDue, // the time has come
+  secretGone, // somebody deleted the stored secret
+  secretChanged, // somebody wrote over it
+  upToDate,
+];
+
+/** May an issuance start now? The first that fires holds it back. */
+export const gates: Check[] = [
+  issuerUnknown, // it comes before its issuer: wait
+  issuerNotReady, // the issuer says why
+  backingOff, // a failure or a rate limit named an instant that has not come, and nothing changed
+  fenced, // never more than three automatic issuances within a third of the lifetime
+];
+
+/** Decides. Pure: the same facts give the same answer. */
+export function decide(facts: Facts): Decision {
+  const refusal = first(border, facts);
+  if (refusal) return refusal;
+  const need = first(needs, facts);
+  if (!need) throw new Error("the last of the needs always answers");
+  return need.action === "issue" ? (first(gates, facts) ?? need) : need;
+}
+
+function first(checks: Check[], facts: Facts): Decision | undefined {
+  for (const check of checks) {
+    const decision = check(facts);
+    if (decision) return decision;
+  }
+  return undefined;
+}

@@ -1,0 +1,61 @@
+import type { Policy } from "./policy.ts";
+import type {
+  AcmeIssuer,
+  Chance,
+  Clock,
+  DnsProvider,
+  Events,
+  KeySealer,
+  Requests,
+  SecretStore,
+  Starter,
+  State,
+} from "./ports.ts";
+import type { ResourceKey } from "./resource.ts";
+import type { IssuerRow, StoreName } from "./rows.ts";
+import type { IssuerSpec } from "./issuer.ts";
+import type { CertificateSpec } from "./certificate.ts";
+
+/** What the rules need of the world. functions/runtime.ts makes the real ones, tests make fakes. */
+export interface Deps {
+  instance: string;
+  defaultStore: StoreName;
+  policy: Policy;
+  clock: Clock;
+  chance: Chance;
+  requests: Requests;
+  state: State;
+  events: Events;
+  starter: Starter;
+  /** One structured line; never a secret. */
+  log(line: Record<string, unknown>): void;
+  store(name: StoreName): Promise<SecretStore>;
+  sealer(): Promise<KeySealer>;
+  keys(): Promise<KeyMaker>;
+  /** The ACME client of an issuer that is ready. */
+  acme(issuer: IssuerRow): Promise<AcmeIssuer>;
+  /** The same before there is an account; for check-issuer. */
+  acmeRegistrar(request: { key: ResourceKey; spec: IssuerSpec; accountKeyPem: string }): Promise<AcmeIssuer>;
+  /** The DNS provider behind an issuer's solver. */
+  dns(issuer: IssuerRow, solver: number): Promise<DnsProvider>;
+}
+
+/** Makes private keys and certificate requests (PKCS#10, RFC 2986). */
+export interface KeyMaker {
+  privateKey(key: CertificateSpec["privateKey"]): Promise<Uint8Array>;
+  csr(request: CsrRequest): Promise<{ der: Uint8Array; publicKeyHash: string }>;
+}
+
+export interface CsrRequest {
+  pkcs8: Uint8Array;
+  /** A-labels. */
+  names: string[];
+  commonName?: string | undefined;
+  usages: CertificateSpec["usages"];
+  encodeUsages: boolean;
+}
+
+/** The name a stored secret has in the store. */
+export function storedName(instance: string, namespace: string, secretName: string): string {
+  return `${instance}/${namespace}/${secretName}`;
+}

@@ -1,0 +1,15 @@
+import type { Deps } from "../deps.ts";
+import type { AttemptRef, CertificateRow } from "../rows.ts";
+import { endAttempt } from "../steps/end.ts";
+
+/** Ends the attempt that a row no longer refers to, and has its records and key removed. */
+export async function abandon(deps: Deps, row: CertificateRow, why: string): Promise<void> {
+  if (!row.attempt) return;
+  const ref: AttemptRef = { namespace: row.key.namespace, name: row.key.name, attemptId: row.attempt.id };
+  const attempt = (await deps.state.attempts([ref])).get(ref.attemptId);
+  if (!attempt) return;
+  if (!attempt.outcome) {
+    await endAttempt(deps, attempt, { result: "superseded", reason: "Superseded", message: why });
+  }
+  if (attempt.hasRecords) await deps.starter.cleanUp([ref], attempt.issuer);
+}

@@ -1,0 +1,83 @@
+import { backoff } from "../backoff.ts";
+import type { Decision } from "../decide.ts";
+import type { Deps } from "../deps.ts";
+import type { Facts } from "../facts.ts";
+import { renewalTime } from "../renewal.ts";
+import { idOf } from "../resource.ts";
+import { issuerKeyOf } from "../facts.ts";
+import type { CertificateRow } from "../rows.ts";
+import { atGeneration, readyByCertificate, refused, upToDate, waiting, withOptions } from "../transitions.ts";
+import { abandon } from "./abandon.ts";
+import type { Verdict } from "./dispatch.ts";
+import { forget } from "./forget.ts";
+
+/** Does what was decided, unless it is an issuance (start.ts). Undefined: the row changed under us, decide anew. */
+export async function act(deps: Deps, facts: Facts, decision: Exclude<Decision, { action: "issue" }>): Promise<Verdict | undefined> {
+  const verdict = { key: facts.key, action: decision.action, reason: "reason" in decision ? decision.reason : "Deleted" };
+  if (decision.action === "forget") return (await forget(deps, facts)) ? verdict : undefined;
+  const row = nextRow(deps, facts, decision);
+  if (!row) return verdict;
+  const old = facts.row?.attempt && !row.attempt ? facts.row : undefined;
+  if ((await deps.state.putCertificate(row)) === "conflict") return undefined;
+  if (old) await abandon(deps, old, "the request changed");
+  if (decision.action === "wait" && decision.waitsForIssuer && (await issuerCame(deps, facts))) return undefined;
+  return verdict;
+}
+
+/** The row to write, or undefined when the one that is there says it already. */
+function nextRow(deps: Deps, facts: Facts, decision: Exclude<Decision, { action: "issue" | "forget" }>): CertificateRow | undefined {
+  const { now, request } = facts;
+  if (!request || decision.reason === "InProgress" || decision.reason === "BackingOff") return undefined;
+  const specHash = request.ok ? request.resource.specHash : request.specHash;
+  const base = atGeneration(facts.key, facts.row, specHash, now);
+  const issuer = request.ok ? { issuer: idOf(issuerKeyOf(request.resource)) } : {};
+  const row = { ...base, ...issuer };
+  switch (decision.action) {
+    case "refuse":
+      return same(facts.row, refused(row, decision.reason, decision.message, now));
+    case "wait": {
+      const until = decision.until === "backoff" ? patience(deps, facts) : decision.until;
+      return waiting(row, { ...decision, until }, now);
+    }
+    case "nothing":
+      return request.ok ? same(facts.row, settled(deps, facts, withOptions(row, request.resource))) : undefined;
+  }
+}
+
+/** A working certificate: its renewal time follows the spec, its Ready the clock. */
+function settled(deps: Deps, facts: Facts, row: CertificateRow): CertificateRow {
+  const { now, request } = facts;
+  if (!row.issued || !request?.ok) return row;
+  const { spec } = request.resource;
+  const changed = facts.row?.specHash !== row.specHash;
+  const renewal = changed
+    ? renewalTime({ ...row.issued, ...spec, fraction: deps.chance.fraction() })
+    : row.issued.renewalTime;
+  const next = upToDate(row, renewal, now);
+  return { ...next, ready: readyByCertificate(row, now) };
+}
+
+/** Twice the time it has waited, at least a minute, at most six hours. */
+function patience(deps: Deps, { row, now }: Facts): Date {
+  const since = row?.waitsForIssuer ? Date.parse(row.issuing?.lastTransitionTime ?? row.ready.lastTransitionTime) : now.getTime();
+  const waited = (now.getTime() - since) / 60_000;
+  const failures = waited < 1 ? 1 : waited < 10 ? 2 : waited < 60 ? 3 : waited < 240 ? 4 : 5;
+  return backoff({ failures, now, notAfter: row?.issued?.notAfter, fraction: deps.chance.fraction() });
+}
+
+/** The issuer may have become ready between our look and our note that we wait for it: then nobody would wake us. */
+async function issuerCame(deps: Deps, facts: Facts): Promise<boolean> {
+  if (!facts.request?.ok) return false;
+  const issuer = await deps.state.issuer(issuerKeyOf(facts.request.resource));
+  return issuer !== undefined && issuer.deletedAt === undefined && issuer.ready.status === "True";
+}
+
+function same(before: CertificateRow | undefined, after: CertificateRow): CertificateRow | undefined {
+  return before && JSON.stringify(sorted(before)) === JSON.stringify(sorted(after)) ? undefined : after;
+}
+
+function sorted(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const entries = Object.entries(value).filter(([, one]) => one !== undefined);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, one]) => [name, sorted(one)]));
+}

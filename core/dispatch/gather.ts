@@ -1,0 +1,41 @@
+import type { Deps } from "../deps.ts";
+import { storedName } from "../deps.ts";
+import { type Facts, factsOf, issuerKeyOf } from "../facts.ts";
+import { idOf, type ResourceKey } from "../resource.ts";
+import type { AttemptRef } from "../rows.ts";
+
+/** Reads requests, rows, issuers and what changed certificates were asked with, each in one call for all keys. */
+export async function gather(deps: Deps, keys: ResourceKey[]): Promise<Facts[]> {
+  const [requests, rows] = await Promise.all([deps.requests.getMany(keys), deps.state.certificates(keys)]);
+  const now = deps.clock.now();
+  const facts = keys.map((key) =>
+    factsOf(key, { request: requests.get(idOf(key)), row: rows.get(idOf(key)), now, policy: deps.policy }),
+  );
+  const issuerKeys = facts.flatMap(({ request }) => (request?.ok ? [issuerKeyOf(request.resource)] : []));
+  const changed = facts.flatMap((one) => askedRef(one) ?? []);
+  const [issuers, csrs] = await Promise.all([
+    deps.state.issuers([...new Map(issuerKeys.map((key) => [idOf(key), key])).values()]),
+    changed.length > 0 ? deps.state.csrs(changed) : new Map(),
+  ]);
+  return facts.map((one) => {
+    if (!one.request?.ok) return one;
+    const asked = csrs.get(askedRef(one)?.attemptId ?? "")?.asked;
+    return { ...one, issuer: issuers.get(idOf(issuerKeyOf(one.request.resource))), asked };
+  });
+}
+
+/** Looks at the stored secret: only its description, never its value. */
+export async function look(deps: Deps, facts: Facts): Promise<Facts> {
+  const issued = facts.row?.issued;
+  if (!issued) return facts;
+  const store = await deps.store(issued.store);
+  const secret = await store.describe(storedName(deps.instance, facts.key.namespace, issued.secretName));
+  return { ...facts, secret: secret ?? "absent" };
+}
+
+/** The attempt whose request tells what the working certificate was asked with, when the spec has changed since. */
+function askedRef({ key, request, row }: Facts): AttemptRef | undefined {
+  if (!request?.ok || !row?.issued) return undefined;
+  const unchanged = row.specHash === request.resource.specHash && row.ready.status === "True";
+  return unchanged ? undefined : { namespace: key.namespace, name: key.name, attemptId: row.issued.attemptId };
+}

@@ -1,0 +1,125 @@
+import type { Candidate } from "../admission.ts";
+import type { CertificateSpec } from "../certificate.ts";
+import { orderNames } from "../certificate.ts";
+import { concurrently } from "../concurrently.ts";
+import type { Decision } from "../decide.ts";
+import type { Deps } from "../deps.ts";
+import { type Facts, issuerKeyOf } from "../facts.ts";
+import type { IssuerSpec } from "../issuer.ts";
+import { giveBack, takeTokens } from "../ledger.ts";
+import { bucketsOfKeys, type Counting, inFlightBucket, limitsOf, needsOf, type RateLimits } from "../limits.ts";
+import { idOf, type Resource } from "../resource.ts";
+import type { AttemptRef, IssuerRow } from "../rows.ts";
+import { rfc3339 } from "../status.ts";
+import { atGeneration, waiting } from "../transitions.ts";
+import type { Verdict } from "./dispatch.ts";
+import { takeWork } from "./take.ts";
+
+export interface Start {
+  facts: Facts;
+  decision: Extract<Decision, { action: "issue" }>;
+}
+
+/** A start with all that was looked up for it. */
+export interface Ready extends Start {
+  certificate: Resource<CertificateSpec>;
+  issuer: IssuerRow;
+  candidate: Candidate;
+  /** Keys of the buckets whose token goes back when the attempt ends. */
+  tokens: string[];
+}
+
+const concurrency = 10;
+
+/** Takes tokens and leases for what is to be issued, and starts one execution for each batch. */
+export async function start(deps: Deps, starts: Start[]): Promise<Verdict[]> {
+  const byIssuer = new Map<string, Ready[]>();
+  for (const ready of starts.flatMap((one) => prepared(one) ?? [])) {
+    const id = idOf(ready.issuer.key);
+    byIssuer.set(id, [...(byIssuer.get(id) ?? []), ready]);
+  }
+  const verdicts = await Promise.all([...byIssuer.values()].map((group) => startGroup(deps, group)));
+  return verdicts.flat();
+}
+
+async function startGroup(deps: Deps, group: Ready[]): Promise<Verdict[]> {
+  const issuer = group[0]?.issuer;
+  if (!issuer) return [];
+  const limits = limitsOfIssuer(issuer);
+  const byId = new Map(group.map((ready) => [ready.candidate.id, ready]));
+  const candidates = group.map((ready) => ready.candidate);
+  const { batches, later } = await takeTokens(deps.state, candidates, { id: idOf(issuer.key), limits }, deps.clock.now());
+  const waits = await concurrently(concurrency, [...later], async ([id, when]) => {
+    const ready = byId.get(id);
+    return ready ? wait(deps, ready, when) : undefined;
+  });
+  const started = await concurrently(4, batches, (batch) =>
+    startBatch(deps, issuer, limits, batch.flatMap(({ id }) => byId.get(id) ?? [])),
+  );
+  return [...waits.flatMap((verdict) => verdict ?? []), ...started.flat()];
+}
+
+async function startBatch(deps: Deps, issuer: IssuerRow, limits: RateLimits, batch: Ready[]): Promise<Verdict[]> {
+  const leaseId = deps.chance.uuid();
+  const taken = await concurrently(concurrency, batch, async (ready) => ({ ready, ref: await takeWork(deps, ready, leaseId) }));
+  const lost = taken.filter(({ ref, ready }) => !ref && !ready.candidate.resumed);
+  await giveBack(deps.state, bucketsOfKeys(lost.flatMap(({ ready }) => ready.tokens), limits), deps.clock.now());
+  const won = taken.filter((one): one is { ready: Ready; ref: AttemptRef } => one.ref !== undefined);
+  if (won.length > 0) {
+    const attempts = won.map(({ ref }) => ref);
+    await deps.starter.startIssuance({ leaseId, issuer: idOf(issuer.key), attempts });
+  }
+  return won.map(({ ready }) => ({ key: ready.facts.key, action: "issue", reason: ready.decision.reason }));
+}
+
+/** No token: an instant to come back, shown in the status. */
+async function wait(deps: Deps, ready: Ready, when: { at: Date; bucket: string }): Promise<Verdict | undefined> {
+  const { key, row, now } = ready.facts;
+  const base = { ...atGeneration(key, row, ready.certificate.specHash, now), issuer: idOf(ready.issuer.key) };
+  const [limit] = when.bucket.split("#");
+  const message = `the limit "${limit}" of ${idOf(ready.issuer.key)} has no token before ${rfc3339(when.at)}`;
+  const next = waiting(base, { reason: "RateLimited", message, until: when.at }, now);
+  const saved = await deps.state.putCertificate(next);
+  return saved === "saved" ? { key, action: "wait", reason: "RateLimited" } : undefined;
+}
+
+function prepared(start: Start): Ready | undefined {
+  const { facts, decision } = start;
+  if (!facts.request?.ok || !facts.issuer) return undefined;
+  const certificate = facts.request.resource;
+  const { issuer } = facts;
+  const names = orderNames(certificate.spec);
+  const limits = limitsOfIssuer(issuer);
+  const needs = needsOf(issuer, limits, names, countingOf(facts, certificate, issuer));
+  const { privateKey } = certificate.spec;
+  return {
+    ...start,
+    certificate,
+    issuer,
+    tokens: [...needs.domains, ...needs.sets, ...inFlightBucket(idOf(issuer.key), limits)].map((bucket) => bucket.key),
+    candidate: {
+      id: idOf(facts.key),
+      lane: decision.lane,
+      names: names.length,
+      rsaBits: privateKey.algorithm === "RSA" ? privateKey.size : undefined,
+      needs,
+      resumed: decision.resume,
+      alone: decision.alone,
+    },
+  };
+}
+
+/** How the CA will count this order. */
+function countingOf({ row, asked }: Facts, certificate: Resource<CertificateSpec>, issuer: IssuerRow): Counting {
+  const sameIssuer = (asked?.issuer ?? row?.issuer) === idOf(issuerKeyOf(certificate));
+  if (!row?.issued || !sameIssuer) return "new";
+  const before = asked?.dnsNames ?? orderNames(certificate.spec);
+  const shared = before.some((name) => orderNames(certificate.spec).includes(name));
+  if (shared && issuer.acme?.directory.renewalInfo !== undefined) return "replaces";
+  return [...before].sort().join() === [...orderNames(certificate.spec)].sort().join() ? "renewal" : "new";
+}
+
+export function limitsOfIssuer(issuer: IssuerRow): RateLimits {
+  const spec = issuer.spec as IssuerSpec | undefined;
+  return limitsOf(issuer.acme?.server ?? "https://unknown.invalid", spec?.rateLimits);
+}

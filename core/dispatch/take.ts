@@ -1,0 +1,78 @@
+import type { Deps } from "../deps.ts";
+import { idOf } from "../resource.ts";
+import { type AttemptRef, type AttemptRow, type CertificateRow, type LeaseId, rowSchema } from "../rows.ts";
+import type { Condition } from "../status.ts";
+import { atGeneration, issuing, ready, readyByCertificate, withOptions } from "../transitions.ts";
+import { abandon } from "./abandon.ts";
+import type { Ready } from "./start.ts";
+
+/** How long a lease lasts before Prepare makes it longer: the time a lost StartExecution costs. */
+export const firstLeaseSeconds = 60;
+
+/** Reasons under which a working certificate stays Ready while it is replaced. */
+const stillReady = ["Renewing", "ManuallyTriggered"];
+
+/**
+ * The one conditional update that makes an execution the only writer. Undefined: somebody else was faster.
+ * The certificate row goes first; a death before the attempt row is recovered by the lease.
+ */
+export async function takeWork(deps: Deps, work: Ready, leaseId: LeaseId): Promise<AttemptRef | undefined> {
+  const { key } = work.facts;
+  const resumedId = work.decision.resume ? work.facts.row?.attempt?.id : undefined;
+  const kept = resumedId && (await resumable(deps, { namespace: key.namespace, name: key.name, attemptId: resumedId }));
+  const ref: AttemptRef = { namespace: key.namespace, name: key.name, attemptId: kept ? resumedId : deps.chance.uuid() };
+  const row = leased(deps, work, ref, leaseId);
+  if ((await deps.state.putCertificate(row)) === "conflict") return undefined;
+  if (kept) return (await deps.state.leaseAttempt(ref, leaseId)) === "saved" ? ref : undefined;
+  if (work.facts.row?.attempt) await abandon(deps, work.facts.row, "the request changed");
+  await deps.state.createAttempt(newAttempt(work, ref, leaseId, row));
+  return ref;
+}
+
+async function resumable(deps: Deps, ref: AttemptRef): Promise<boolean> {
+  const attempt = (await deps.state.attempts([ref])).get(ref.attemptId);
+  return attempt !== undefined && attempt.outcome === undefined && attempt.schema <= rowSchema;
+}
+
+function leased(deps: Deps, work: Ready, ref: AttemptRef, leaseId: LeaseId): CertificateRow {
+  const { facts, decision, certificate } = work;
+  const { now } = facts;
+  const { waitsForIssuer: _, ...base } = withOptions(atGeneration(facts.key, facts.row, certificate.specHash, now), certificate);
+  const { renewRequestedAt } = certificate.spec.options;
+  return {
+    ...base,
+    issuer: idOf(work.issuer.key),
+    ready: readyWhile(base, decision, now),
+    issuing: issuing(base, "True", decision.reason, decision.message, now),
+    ...(renewRequestedAt === undefined ? {} : { renewRequestedAt }),
+    attempt: { id: ref.attemptId, leaseId, executionArn: deps.starter.executionArn(leaseId) },
+    dueAt: now.getTime() + firstLeaseSeconds * 1_000,
+    lane: decision.lane,
+  };
+}
+
+function readyWhile(base: CertificateRow, decision: Ready["decision"], now: Date): Condition {
+  if (decision.resume) return base.ready;
+  if (base.issued && stillReady.includes(decision.reason)) return readyByCertificate(base, now);
+  return ready(base, "False", decision.reason, decision.message, now);
+}
+
+const attemptDays = 30;
+
+function newAttempt(work: Ready, ref: AttemptRef, leaseId: LeaseId, row: CertificateRow): AttemptRow {
+  const at = work.facts.now.getTime();
+  return {
+    ref,
+    schema: rowSchema,
+    leaseId,
+    generation: row.generation,
+    specHash: row.specHash,
+    issuer: idOf(work.issuer.key),
+    lane: work.decision.lane,
+    reason: work.decision.reason,
+    startedAt: at,
+    step: "prepare",
+    tokens: work.tokens,
+    expiresAt: Math.floor(at / 1_000) + attemptDays * 86_400,
+  };
+}

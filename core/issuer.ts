@@ -1,0 +1,175 @@
+import { X509Certificate } from "node:crypto";
+import { invalidValue, quote, requiredValue } from "./field-fault.ts";
+import { type Fields, type FieldTable, later } from "./field-reader.ts";
+import type { RateLimits } from "./limits.ts";
+import type { Kind } from "./resource.ts";
+import { readSecretRef, type SecretRef } from "./secret-ref.ts";
+import type { Solver } from "./solver.ts";
+import { readSolver, solverTable } from "./solver-fields.ts";
+
+/** The spec of an Issuer or ClusterIssuer: cert-manager's fields, with defaults filled in. Plain JSON. */
+export interface IssuerSpec {
+  acme: AcmeSpec;
+  /** From the annotation certwright.dev/rate-limits. */
+  rateLimits?: RateLimits;
+}
+
+export interface AcmeSpec {
+  /** The directory's https URL. */
+  server: string;
+  email?: string;
+  /** Where the account key is kept, in PEM; its key there is tls.key unless named. */
+  privateKeySecretRef: SecretRef;
+  disableAccountKeyGeneration: boolean;
+  externalAccountBinding?: { keyId: string; keySecretRef: SecretRef };
+  /** PEM text of the certificates to trust instead of the public ones. */
+  caBundle?: string;
+  skipTLSVerify: boolean;
+  profile?: string;
+  solvers: Solver[];
+}
+
+const otherIssuer = later({ fix: "use acme: other issuers come with a later version", unlessAbsent: true });
+
+/** The fields of `spec` of an Issuer and a ClusterIssuer. */
+export const issuerTable: FieldTable = {
+  acme: "read",
+  ca: otherIssuer,
+  selfSigned: otherIssuer,
+  vault: otherIssuer,
+  venafi: otherIssuer,
+};
+
+const acmeTable: FieldTable = {
+  server: "read",
+  email: "read",
+  privateKeySecretRef: "read",
+  disableAccountKeyGeneration: "read",
+  externalAccountBinding: "read",
+  caBundle: "read",
+  skipTLSVerify: "read",
+  profile: "read",
+  solvers: "read",
+  preferredChain: later(),
+  enableDurationFeature: later(),
+  renewalInformationSource: later({ harmless: ['"ARI"', '"None"'] }),
+};
+/** keyAlgorithm is deprecated and without effect, as in cert-manager: it is always HS256. */
+const bindingTable: FieldTable = { keyID: "read", keySecretRef: "read", keyAlgorithm: "read" };
+
+/** Reads the spec of an Issuer or ClusterIssuer; it is usable only when no fault was found. */
+export function readIssuerSpec(fields: Fields, kind: Kind): IssuerSpec | undefined {
+  const acme = fields.map("acme", acmeTable);
+  if (!Object.keys(issuerTable).some((type) => fields.isSet(type))) {
+    const fix = "add acme with server, privateKeySecretRef and solvers";
+    fields.faultAt(fields.path, requiredValue("at least one issuer must be configured"), fix);
+  }
+  return acme && { acme: readAcme(acme, kind) };
+}
+
+function readAcme(fields: Fields, kind: Kind): AcmeSpec {
+  const server = readServer(fields);
+  const email = readEmail(fields);
+  const caBundle = readCaBundle(fields);
+  const skipTLSVerify = fields.flag("skipTLSVerify") ?? false;
+  const externalAccountBinding = readBinding(fields);
+  const profile = readProfile(fields);
+  if (skipTLSVerify && fields.isSet("caBundle")) {
+    const why = "caBundle and skipTLSVerify are mutually exclusive and cannot both be set";
+    fields.fault("caBundle", invalidValue('""', why), "keep caBundle and remove skipTLSVerify");
+    fields.fault("skipTLSVerify", invalidValue("true", why), "keep caBundle and remove skipTLSVerify");
+  }
+  return {
+    server,
+    ...(email === undefined ? {} : { email }),
+    privateKeySecretRef: readSecretRef(fields, "privateKeySecretRef", {
+      name: "private key secret name is a required field",
+      key: { standard: "tls.key" },
+    }),
+    disableAccountKeyGeneration: fields.flag("disableAccountKeyGeneration") ?? false,
+    ...(externalAccountBinding === undefined ? {} : { externalAccountBinding }),
+    ...(caBundle === undefined ? {} : { caBundle }),
+    skipTLSVerify,
+    ...(profile === undefined ? {} : { profile }),
+    solvers: readSolvers(fields, kind),
+  };
+}
+
+function readServer(fields: Fields): string {
+  const server = fields.text("server");
+  const fix = "write the URL of the CA's directory, such as https://acme-v02.api.letsencrypt.org/directory";
+  if (server === undefined) {
+    if (!fields.isSet("server")) fields.fault("server", requiredValue("acme server URL is a required field"), fix);
+    return "";
+  }
+  const url = URL.parse(server);
+  const usable = url?.protocol === "https:" && url.username === "" && url.password === "" && url.hash === "";
+  if (!usable) fields.fault("server", invalidValue('"(not shown)"', "must be an https URL without credentials"), fix);
+  return server;
+}
+
+/** One address: the CA gets it as `mailto:` (RFC 8555 7.3 allows no list there). */
+function readEmail(fields: Fields): string | undefined {
+  const email = fields.text("email");
+  if (email !== undefined && !/^[^\s@,;?&%]+@[^\s@,;?&%]+$/.test(email)) {
+    fields.fault("email", invalidValue(quote(email), "must be one e-mail address"), "write one address, or remove it");
+  }
+  return email;
+}
+
+function readProfile(fields: Fields): string | undefined {
+  const profile = fields.text("profile");
+  if (profile !== undefined && !/^[\u0021-\u007e]{1,128}$/.test(profile)) {
+    const fix = "write a profile of the CA's directory, such as shortlived";
+    fields.fault("profile", invalidValue(quote(profile), "must be the name of a profile"), fix);
+  }
+  return profile;
+}
+
+function readBinding(fields: Fields): AcmeSpec["externalAccountBinding"] {
+  const binding = fields.map("externalAccountBinding", bindingTable);
+  if (!binding) return undefined;
+  const keyId = binding.text("keyID");
+  binding.oneOf("keyAlgorithm", ["HS256", "HS384", "HS512"]);
+  if (keyId === undefined && !binding.isSet("keyID")) {
+    const message = requiredValue("the keyID field is required when using externalAccountBinding");
+    binding.fault("keyID", message, "write the key id that the CA gave you");
+  }
+  const wanted = { name: "secret name is required", key: "secret key is required" };
+  return { keyId: keyId ?? "", keySecretRef: readSecretRef(binding, "keySecretRef", wanted) };
+}
+
+/** As cert-manager, certificates that cannot be read are left out as long as one can. */
+function readCaBundle(fields: Fields): string | undefined {
+  const bundle = fields.text("caBundle");
+  if (bundle === undefined) return undefined;
+  const fix = "write the PEM text of the CA's certificates in base64, on one line: base64 -w0 ca.pem";
+  if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(bundle)) {
+    fields.fault("caBundle", invalidValue('"(not shown)"', "must be base64"), fix);
+    return undefined;
+  }
+  const text = Buffer.from(bundle, "base64").toString("latin1");
+  const certificates = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  const readable = certificates.filter(isCertificate);
+  if (readable.length === 0) {
+    fields.fault("caBundle", invalidValue('""', "cert bundle didn't contain any valid certificates"), fix);
+  }
+  return `${readable.join("\n")}\n`;
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).serialNumber !== "";
+  } catch {
+    return false;
+  }
+}
+
+function readSolvers(fields: Fields, kind: Kind): Solver[] {
+  const solvers = fields.maps("solvers", solverTable).map((solver) => readSolver(solver, kind));
+  if (!fields.isSet("solvers")) {
+    const message = requiredValue("at least one solver must be configured");
+    fields.fault("solvers", message, "add a solver: - dns01: {route53: {}}");
+  }
+  return solvers;
+}

@@ -1,0 +1,76 @@
+import { type Document, isScalar, parseDocument, visit, type YAMLMap } from "yaml";
+import { type FieldFault, invalidValue, quote, requiredValue, tooLong } from "./field-fault.ts";
+import { isMap } from "./field-reader.ts";
+
+const longestTextBytes = 64 * 1024;
+/** Enough for an anchor or two; more is an attempt at an expansion bomb. */
+const mostAliases = 20;
+
+/** uniqueKeys compares every key with every other: repeatedKey() does it in one pass. */
+const yamlOptions = { uniqueKeys: false, prettyErrors: false, stringKeys: true, merge: true, resolveKnownTags: false };
+
+/** A map as it is, or from a text of one JSON or YAML document of at most 64 KB; `path` names it in the fault. */
+export function readMap(value: unknown, path: string): { map: Record<string, unknown> } | { fault: FieldFault } {
+  if (value === undefined || value === null || value === "") {
+    const fix = `write ${path} as a map, or as a text of YAML or JSON`;
+    return { fault: { path, message: requiredValue("must be specified"), fix } };
+  }
+  const content = typeof value === "string" ? readText(value) : { value };
+  if ("problem" in content) {
+    const fix = `correct the text of ${path}: it is one YAML or JSON document of at most 64 KB`;
+    return { fault: { path, message: content.problem, fix } };
+  }
+  if (isMap(content.value)) return { map: content.value };
+  const message = invalidValue('"(no map)"', "must be of type object");
+  return { fault: { path, message, fix: `write ${path} as one map of fields` } };
+}
+
+function readText(text: string): { value: unknown } | { problem: string } {
+  if (new TextEncoder().encode(text).length > longestTextBytes) return { problem: tooLong(longestTextBytes) };
+  try {
+    return readYaml(text);
+  } catch {
+    // The parser's own words may quote the text, so they are not shown.
+    return { problem: invalidValue('"(text)"', "is nested too deeply or repeats anchors too often") };
+  }
+}
+
+function readYaml(text: string): { value: unknown } | { problem: string } {
+  const document = parseDocument(text, yamlOptions);
+  const error = document.errors[0];
+  if (error) {
+    const lines = text.slice(0, error.pos[0]).split("\n");
+    const column = (lines.at(-1) ?? "").length + 1;
+    // What follows a colon may be the user's text.
+    const words = error.message.split(":")[0] ?? "";
+    return { problem: invalidValue('"(text)"', `line ${lines.length}, column ${column}: ${words.replace(/\.$/, "")}`) };
+  }
+  const repeated = repeatedKey(document);
+  if (repeated !== undefined) return { problem: invalidValue('"(text)"', `key ${quote(repeated)} already set in map`) };
+  return { value: document.toJS({ maxAliasCount: mostAliases }) };
+}
+
+function repeatedKey(document: Document.Parsed): string | undefined {
+  let repeated: string | undefined;
+  let aliases = 0;
+  visit(document, {
+    Alias: () => {
+      aliases += 1;
+      if (aliases > mostAliases) throw new RangeError("too many aliases");
+    },
+    Map: (_, map) => {
+      repeated ??= repeatedIn(map);
+    },
+  });
+  return repeated;
+}
+
+function repeatedIn(map: YAMLMap): string | undefined {
+  const seen = new Set<string>();
+  for (const { key } of map.items) {
+    const name = isScalar(key) ? String(key.value) : "";
+    if (seen.has(name) && name !== "<<") return name;
+    seen.add(name);
+  }
+  return undefined;
+}

@@ -1,0 +1,38 @@
+export interface RenewalInput {
+  /** Epoch ms, both from the certificate itself: a CA may give another lifetime than asked. */
+  notBefore: number;
+  notAfter: number;
+  renewBeforeSeconds?: number | undefined;
+  renewBeforePercentage?: number | undefined;
+  /** 0 <= x < 1: moves the instant earlier, by at most a twentieth of the time up to it. */
+  fraction: number;
+}
+
+/**
+ * When to renew, epoch ms, whole seconds. As cert-manager: renewBefore if it fits into the real lifetime, else the percentage
+ * of it, else a third of it; then spread to earlier, so that certificates issued together do not renew together.
+ */
+export function renewalTime(input: RenewalInput): number {
+  const lifetime = input.notAfter - input.notBefore;
+  const desired = input.notAfter - renewBefore(input, lifetime);
+  const earlier = input.fraction * ((desired - input.notBefore) / 20);
+  return Math.floor((desired - earlier) / 1_000) * 1_000;
+}
+
+function renewBefore(input: RenewalInput, lifetime: number): number {
+  const asked = (input.renewBeforeSeconds ?? 0) * 1_000;
+  if (asked > 0 && asked < lifetime) return asked;
+  const percentage = input.renewBeforePercentage ?? 0;
+  if (percentage > 0 && percentage < 100) return (lifetime * percentage) / 100;
+  return lifetime / 3;
+}
+
+/** At most this many automatic issuances within a third of the lifetime. */
+export const fenceIssuances = 3;
+
+/** The instant until which the runaway fence holds, or undefined. `recent`: epoch ms, newest first. */
+export function fencedUntil(recent: number[], notBefore: number, notAfter: number, now: Date): number | undefined {
+  const window = (notAfter - notBefore) / 3;
+  const oldest = recent[fenceIssuances - 1];
+  return oldest !== undefined && oldest + window > now.getTime() ? oldest + window : undefined;
+}

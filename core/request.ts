@@ -1,0 +1,130 @@
+import { checkAnnotationNames, readCertificateOptions } from "./annotations.ts";
+import { type CertificateSpec, certificateTable, readCertificateSpec } from "./certificate.ts";
+import { type FieldFault, invalidValue, quote, unsupportedValue } from "./field-fault.ts";
+import { type Fields, type FieldTable, isMap, readFields, readTextMap } from "./field-reader.ts";
+import { type IssuerSpec, issuerTable, readIssuerSpec } from "./issuer.ts";
+import { labelProblem, subdomainProblem } from "./kube-names.ts";
+import { readMap } from "./map-text.ts";
+import type { StoredRequest } from "./ports.ts";
+import { readRateLimits } from "./rate-limits-annotation.ts";
+import { clusterNamespace, type Resource, type ResourceKey } from "./resource.ts";
+import { checkLabels } from "./secret-template.ts";
+import { apiVersions, specHash } from "./spec-hash.ts";
+
+/** A stored object after parsing, or everything that is wrong with it. */
+export type ParsedAs<Spec> =
+  | { ok: true; resource: Resource<Spec> }
+  /** At most fifty faults: who mends those sees the next. */
+  | { ok: false; faults: FieldFault[]; specHash: string };
+
+/** By `resource.key.kind`: CertificateSpec for a Certificate, IssuerSpec for the other kinds. */
+export type Parsed = ParsedAs<CertificateSpec> | ParsedAs<IssuerSpec>;
+
+const mostFaults = 50;
+
+/** Parses an object of any kind; never throws. */
+export function parseRequest(stored: StoredRequest): Parsed {
+  return stored.key.kind === "Certificate" ? parseCertificate(stored) : parseIssuer(stored);
+}
+
+/** Parses a Certificate; never throws. */
+export function parseCertificate(stored: StoredRequest): ParsedAs<CertificateSpec> {
+  return parse(stored, certificateTable, (fields, annotations, faults) => ({
+    ...readCertificateSpec(fields),
+    options: readCertificateOptions(annotations, faults),
+  }));
+}
+
+/** Parses an Issuer or ClusterIssuer; never throws. */
+export function parseIssuer(stored: StoredRequest): ParsedAs<IssuerSpec> {
+  return parse(stored, issuerTable, (fields, annotations, faults) => {
+    const spec = readIssuerSpec(fields, stored.key.kind);
+    const rateLimits = readRateLimits(annotations, faults);
+    return spec && { ...spec, ...(rateLimits === undefined ? {} : { rateLimits }) };
+  });
+}
+
+type ReadSpec<Spec> = (fields: Fields, annotations: Record<string, string>, faults: FieldFault[]) => Spec | undefined;
+
+function parse<Spec>(stored: StoredRequest, table: FieldTable, readSpec: ReadSpec<Spec>): ParsedAs<Spec> {
+  const faults: FieldFault[] = [];
+  const { key } = stored;
+  const apiVersion = readApiVersion(stored.apiVersion, faults);
+  checkKey(key, faults);
+  const { labels, annotations } = readMetadata(stored, faults);
+  checkAnnotationNames(key.kind, annotations, faults);
+  const fields = openSpec(stored.spec, table, faults);
+  const spec = fields && readSpec(fields, annotations, faults);
+  const hash = specHash(stored);
+  if (spec === undefined || faults.length > 0)
+    return { ok: false, faults: faults.slice(0, mostFaults), specHash: hash };
+  return { ok: true, resource: { apiVersion, key, labels, annotations, spec, specHash: hash } };
+}
+
+function openSpec(stored: unknown, table: FieldTable, faults: FieldFault[]): Fields | undefined {
+  const read = readMap(stored, "spec");
+  if ("fault" in read) {
+    faults.push(read.fault);
+    return undefined;
+  }
+  if (typeof read.map.apiVersion === "string" && isMap(read.map.spec)) {
+    const fix = "store what stands under spec: here, and the object's metadata in the attribute metadata";
+    faults.push({ path: "spec", message: invalidValue('"(object)"', "is a whole object, not its spec"), fix });
+    return undefined;
+  }
+  return readFields(read.map, "spec", table, faults);
+}
+
+function readApiVersion(apiVersion: unknown, faults: FieldFault[]): string {
+  const known = apiVersions.find((version) => version === (apiVersion ?? "certwright.dev/v1"));
+  if (typeof known === "string") return known;
+  const shown = typeof apiVersion === "string" ? quote(apiVersion) : '"(no text)"';
+  const fix = "write cert-manager.io/v1 or certwright.dev/v1";
+  faults.push({ path: "apiVersion", message: unsupportedValue(shown, apiVersions as string[]), fix });
+  return "";
+}
+
+function checkKey({ namespace, kind, name }: ResourceKey, faults: FieldFault[]): void {
+  const namespacePath = "metadata.namespace";
+  if (kind === "ClusterIssuer" && namespace !== clusterNamespace) {
+    const message = invalidValue(quote(namespace), "a ClusterIssuer lives in the namespace _cluster");
+    faults.push({ path: namespacePath, message, fix: "write it to the namespace _cluster, or make it an Issuer" });
+  } else if (kind !== "ClusterIssuer" && namespace.startsWith("_")) {
+    const message = invalidValue(quote(namespace), `namespaces that start with _ are not for a ${kind}`);
+    faults.push({ path: namespacePath, message, fix: "write it to a namespace of your own" });
+  } else if (kind !== "ClusterIssuer") {
+    const problem = labelProblem(namespace);
+    const fix = "use a namespace such as web: letters, digits and -";
+    if (problem !== undefined)
+      faults.push({ path: namespacePath, message: invalidValue(quote(namespace), problem), fix });
+  }
+  const problem = subdomainProblem(name);
+  const fix = `write the sort key as ${kind}/name with a name such as www`;
+  if (problem !== undefined) faults.push({ path: "metadata.name", message: invalidValue(quote(name), problem), fix });
+}
+
+/** Only labels and annotations count; what else kubectl prints there is ignored, but a name that contradicts the key is not. */
+function readMetadata(
+  { metadata, key }: StoredRequest,
+  faults: FieldFault[],
+): { labels: Record<string, string>; annotations: Record<string, string> } {
+  if (metadata === undefined || metadata === null || metadata === "") return { labels: {}, annotations: {} };
+  const read = readMap(metadata, "metadata");
+  if ("fault" in read) {
+    faults.push(read.fault);
+    return { labels: {}, annotations: {} };
+  }
+  const labels = readTextMap(read.map.labels, "metadata.labels", faults);
+  checkLabels(labels, "metadata.labels", { faultAt: (path, message, fix) => void faults.push({ path, message, fix }) });
+  for (const part of ["name", "namespace"] as const) {
+    const written = read.map[part] ?? undefined;
+    const isCluster = part === "namespace" && key.kind === "ClusterIssuer";
+    if (written === undefined || written === key[part] || (isCluster && written === "")) continue;
+    const message = invalidValue(
+      typeof written === "string" ? quote(written) : '"(no text)"',
+      `must be ${quote(key[part])}, as in the key`,
+    );
+    faults.push({ path: `metadata.${part}`, message, fix: "remove it, or write it as in the table's key" });
+  }
+  return { labels, annotations: readTextMap(read.map.annotations, "metadata.annotations", faults) };
+}

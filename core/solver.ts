@@ -1,0 +1,64 @@
+/** Which names of which Certificates a solver serves; an empty part serves all. Names are A-labels. */
+export interface SolverSelector {
+  matchLabels: Record<string, string>;
+  dnsNames: string[];
+  dnsZones: string[];
+}
+
+/** How challenges are answered; only dns01.route53 in this version. */
+export interface Solver {
+  selector?: SolverSelector;
+  dns01: { route53: Route53Solver };
+}
+
+export interface Route53Solver {
+  region?: string;
+  /** Without `/hostedzone/`. */
+  hostedZoneID?: string;
+  /** ARN of the role to assume; a tenant's Issuer always has one. */
+  role?: string;
+}
+
+/** What a solver is looked for: a name (A-label, maybe a wildcard) of a Certificate with these labels. */
+export interface SolverWanted {
+  name: string;
+  labels: Record<string, string>;
+}
+
+/** Higher wins, compared from left to right: a matching dnsNames, labels of the longest matching zone, number of matchLabels. */
+type Rank = [number, number, number];
+
+/** The index of the solver to use, or undefined when none serves the name; of equals the first (cert-manager's precedence). */
+export function pickSolver(solvers: readonly Solver[], wanted: SolverWanted): number | undefined {
+  let best: { index: number; rank: Rank } | undefined;
+  for (const [index, solver] of solvers.entries()) {
+    const rank = rankOf(solver.selector, wanted);
+    if (rank && (!best || outranks(rank, best.rank))) best = { index, rank };
+  }
+  return best?.index;
+}
+
+/** Undefined when a part of the selector does not match. */
+function rankOf(selector: SolverSelector | undefined, { name, labels }: SolverWanted): Rank | undefined {
+  if (!selector) return [0, 0, 0];
+  const matchLabels = Object.entries(selector.matchLabels);
+  const zoneLabels = Math.max(0, ...selector.dnsZones.filter((zone) => isWithin(name, zone)).map(countLabels));
+  const matches =
+    matchLabels.every(([label, value]) => Object.hasOwn(labels, label) && labels[label] === value) &&
+    (selector.dnsNames.length === 0 || selector.dnsNames.includes(name)) &&
+    (selector.dnsZones.length === 0 || zoneLabels > 0);
+  return matches ? [selector.dnsNames.length === 0 ? 0 : 1, zoneLabels, matchLabels.length] : undefined;
+}
+
+function outranks(rank: Rank, other: Rank): boolean {
+  const differs = rank.findIndex((part, index) => part !== other[index]);
+  return differs >= 0 && (rank[differs] ?? 0) > (other[differs] ?? 0);
+}
+
+function isWithin(name: string, zone: string): boolean {
+  return name === zone || name.endsWith(`.${zone}`);
+}
+
+function countLabels(name: string): number {
+  return name.split(".").length;
+}

@@ -1,0 +1,61 @@
+import { createHash } from "node:crypto";
+import { annotationNames, isInstant, temporaryCertificate } from "./annotations.ts";
+import { isMap } from "./field-reader.ts";
+import { readMap } from "./map-text.ts";
+import type { StoredRequest } from "./ports.ts";
+
+/** What we accept as apiVersion; absent means the second. */
+export const apiVersions: readonly unknown[] = ["cert-manager.io/v1", "certwright.dev/v1"];
+
+const deepest = 64;
+
+/**
+ * A hash of what an object asks for, however it is written (map, JSON, YAML, any key order): spec, labels, and our annotations
+ * but renew-requested-at. Whatever may be refused is part of it, so that a correction always changes it. Never throws.
+ */
+export function specHash(stored: StoredRequest): string {
+  const spec = readMap(stored.spec, "spec");
+  const asked = {
+    spec: "map" in spec ? spec.map : { unread: stored.spec },
+    metadata: metadataOf(stored),
+    apiVersion: apiVersions.includes(stored.apiVersion) ? undefined : stored.apiVersion,
+  };
+  return createHash("sha256").update(canonical(asked)).digest("base64url").slice(0, 22);
+}
+
+function metadataOf(stored: StoredRequest): unknown {
+  if (stored.metadata === undefined || stored.metadata === null || stored.metadata === "") return undefined;
+  const read = readMap(stored.metadata, "metadata");
+  if (!("map" in read)) return { unread: stored.metadata };
+  const { annotations, labels, name, namespace } = read.map;
+  return emptyAsAbsent({
+    labels: emptyAsAbsent(labels),
+    annotations: emptyAsAbsent(
+      isMap(annotations) ? Object.fromEntries(Object.entries(annotations).filter(decides)) : annotations,
+    ),
+    name: name === stored.key.name ? undefined : name,
+    namespace: namespace === stored.key.namespace ? undefined : namespace,
+  });
+}
+
+function decides([name, value]: [string, unknown]): boolean {
+  if (name === annotationNames.renewRequestedAt) return typeof value !== "string" || !isInstant(value);
+  return typeof value !== "string" || name.startsWith("certwright.dev/") || name === temporaryCertificate;
+}
+
+function emptyAsAbsent(value: unknown): unknown {
+  return isMap(value) && Object.values(value).every((content) => content === undefined) ? undefined : value;
+}
+
+/** JSON with sorted keys, without what is null or undefined; deeper than anything we read, it stops looking. */
+function canonical(value: unknown, depth = 0): string {
+  if (depth > deepest) return '"too deep"';
+  if (Array.isArray(value)) return `[${value.map((item) => canonical(item, depth + 1)).join(",")}]`;
+  if (value instanceof Set) return `set${canonical([...value].sort(), depth)}`;
+  if (isMap(value)) {
+    const entries = Object.entries(value).filter(([, content]) => content !== null && content !== undefined);
+    const sorted = entries.sort(([a], [b]) => (a < b ? -1 : 1));
+    return `{${sorted.map(([name, content]) => `${JSON.stringify(name)}:${canonical(content, depth + 1)}`).join(",")}}`;
+  }
+  return typeof value === "bigint" ? value.toString() : (JSON.stringify(value) ?? "null");
+}

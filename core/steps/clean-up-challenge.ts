@@ -1,0 +1,119 @@
+import { concurrently } from "../concurrently.ts";
+import type { Deps } from "../deps.ts";
+import type { TxtRecord } from "../ports.ts";
+import { idOf, parseId, type ResourceKey } from "../resource.ts";
+import type { AttemptRef, AttemptRow, CertificateRow, IssuerRow, LeaseId } from "../rows.ts";
+import { endAttempt } from "./end.ts";
+import { bySolver, keyOfRecord, providerOf, recordsOfItem } from "./publish-challenge.ts";
+import { recordFailure, release } from "./settle.ts";
+import { keyOf, newWork } from "./work.ts";
+
+export interface CleanUpInput {
+  /** Every attempt of the execution, not only the live ones; or what the sweep found overdue. */
+  attempts: AttemptRef[];
+  issuer: string;
+  /** Set by an execution. */
+  leaseId?: LeaseId | undefined;
+  /** The error name of a step whose whole Lambda failed. */
+  failed?: string | undefined;
+}
+
+/** How long the sweep lets the leftovers of an attempt be that still goes on. */
+const lookAgainMs = 6 * 3_600_000;
+
+/**
+ * Removes the TXT records and the sealed key of attempts that ended. An attempt that was released keeps both. After it, the
+ * Certificates that wait for a decision (superseded, edited after Finalize) are handed to dispatch.
+ */
+export async function cleanUpChallenge(deps: Deps, input: CleanUpInput): Promise<{ cleaned: number; kept: number }> {
+  const refs = input.attempts;
+  const [attempts, certificates] = await Promise.all([deps.state.attempts(refs), deps.state.certificates(refs.map(keyOf))]);
+  const issuerKey = parseId(input.issuer);
+  const issuer = issuerKey && (await deps.state.issuer(issuerKey));
+  const ended: AttemptRow[] = [];
+  await concurrently(10, [...attempts.values()], async (attempt) => {
+    const row = certificates.get(idOf(keyOf(attempt.ref)));
+    if (await isOver(deps, attempt, row)) ended.push(attempt);
+    else await goesOn(deps, input, attempt, issuer);
+  });
+  const leftovers = ended.filter((attempt) => attempt.hasRecords);
+  if (leftovers.length > 0) await removeAll(deps, issuer, leftovers);
+  await decideAgain(deps, input, certificates);
+  return { cleaned: leftovers.length, kept: attempts.size - ended.length };
+}
+
+/** Ended, or no longer the one its Certificate refers to: then it ends now. */
+async function isOver(deps: Deps, attempt: AttemptRow, row: CertificateRow | undefined): Promise<boolean> {
+  if (attempt.outcome) return true;
+  if (row?.attempt?.id === attempt.ref.attemptId) return false;
+  return endAttempt(deps, attempt, { result: "superseded", reason: "Superseded", message: "another attempt took its place" });
+}
+
+/** Still going on. Under this lease after a Lambda died: give it back. Found by the sweep: look again later. */
+async function goesOn(deps: Deps, input: CleanUpInput, attempt: AttemptRow, issuer: IssuerRow | undefined): Promise<void> {
+  const { leaseId, failed } = input;
+  if (leaseId === undefined) {
+    await deps.state.postponeRecords(attempt.ref, deps.clock.now().getTime() + lookAgainMs);
+    return;
+  }
+  if (failed === undefined || attempt.leaseId !== leaseId) return;
+  if (input.attempts.length > 1 || !issuer) {
+    await comeBackAlone(deps, attempt, leaseId);
+    return;
+  }
+  const acme = { opened: undefined, open: () => Promise.reject(new Error("not in clean-up")) };
+  const work = newWork(deps, attempt.step, attempt, { leaseId, issuer, acme, round: 0 });
+  await recordFailure(work, Object.assign(new Error(`a step's function failed: ${failed}`), { name: failed }));
+}
+
+/** Its neighbour may have killed the function: it comes back at once, as a batch of one. */
+async function comeBackAlone(deps: Deps, attempt: AttemptRow, leaseId: LeaseId): Promise<void> {
+  await release(deps, { ref: attempt.ref, leaseId }, deps.clock.now(), { alone: true });
+}
+
+async function removeAll(deps: Deps, issuer: IssuerRow | undefined, attempts: AttemptRow[]): Promise<void> {
+  const items = await deps.state.challenges(attempts.map(({ ref }) => ref));
+  const wanted = attempts.flatMap((attempt) => {
+    const item = items.get(attempt.ref.attemptId);
+    return item ? recordsOfItem(item).map(({ name, value, solver }) => ({ attempt, record: { name, value }, solver })) : [];
+  });
+  const free = await concurrently(20, wanted, async (one) => {
+    const { last } = await deps.state.releaseRecord(one.record, one.attempt.ref);
+    return last ? [one] : [];
+  });
+  const left = new Set<string>();
+  for (const [solver, group] of bySolver(free.flat())) {
+    const records = [...new Map(group.map(({ record }) => [keyOfRecord(record), record])).values()];
+    for (const record of await remove(deps, issuer, solver, records)) left.add(keyOfRecord(record));
+  }
+  await concurrently(10, attempts, async (attempt) => {
+    const own = wanted.filter((one) => one.attempt === attempt);
+    if (own.some(({ record }) => left.has(keyOfRecord(record)))) return;
+    await deps.state.deleteSealedKey(attempt.ref);
+    await deps.state.recordsGone(attempt.ref);
+  });
+}
+
+/** Answers the records that are still there: the sweep comes back for them. */
+async function remove(deps: Deps, issuer: IssuerRow | undefined, solver: number, records: TxtRecord[]): Promise<TxtRecord[]> {
+  try {
+    if (!issuer) throw new Error("the issuer is gone: its solver cannot remove the records");
+    const results = await (await providerOf({ deps, issuer }, solver)).cleanUp(records);
+    const failed = results.flatMap((result) => ("error" in result ? [result] : []));
+    for (const { record, error } of failed) deps.log({ step: "clean-up-challenge", outcome: "failed", record: record.name, message: error.message });
+    return failed.map(({ record }) => record);
+  } catch (error) {
+    deps.log({ step: "clean-up-challenge", outcome: "failed", solver, message: error instanceof Error ? error.message : String(error) });
+    return records;
+  }
+}
+
+/** Superseded, or edited after Finalize: the steps before have set these due. */
+async function decideAgain(deps: Deps, input: CleanUpInput, certificates: Map<string, CertificateRow>): Promise<void> {
+  if (input.leaseId === undefined) return;
+  const now = deps.clock.now().getTime();
+  const due = (row: CertificateRow | undefined): row is CertificateRow =>
+    row !== undefined && row.attempt?.leaseId === undefined && row.dueAt !== undefined && row.dueAt <= now;
+  const keys: ResourceKey[] = [...certificates.values()].filter(due).map(({ key }) => key);
+  if (keys.length > 0) await deps.starter.dispatch(keys);
+}

@@ -1,0 +1,87 @@
+import { ariCertId } from "../certificate-identity.ts";
+import { RefusedError } from "../errors.ts";
+import type { IssuerSpec } from "../issuer.ts";
+import { done, type Outcome } from "../outcome.ts";
+import type { AcmeIssuer, Order } from "../ports.ts";
+import type { Resource } from "../resource.ts";
+import type { CertificateSpec } from "../certificate.ts";
+import { orderNames } from "../certificate.ts";
+import type { Challenge, ChallengesItem } from "../rows.ts";
+import { pickSolver } from "../solver.ts";
+import { recordsOfItem } from "./publish-challenge.ts";
+import { currentRequest, type Work } from "./work.ts";
+
+/** Order states with which an attempt can go on (RFC 8555 7.1.6). */
+const usable = ["pending", "ready", "processing", "valid"];
+
+/** Creates the order, or finds the one this attempt has; its URL is written before anything else is asked. */
+export async function createOrder(work: Work): Promise<Outcome> {
+  const certificate = await currentRequest(work);
+  const acme = await work.acme.open();
+  const existing = await existingOrder(work, acme);
+  const order = existing ?? (await newOrder(work, acme, certificate));
+  if (order.status !== "pending") return done;
+  const item = existing || work.hadOrder ? await itemOf(work) : undefined;
+  if (existing && item) return done;
+  const challenges = withSolvers(work, certificate, await acme.challenges(order, ["dns-01"]));
+  await work.deps.state.putChallenges(work.ref, item ? { challenges, former: recordsOfItem(item) } : { challenges });
+  return done;
+}
+
+async function itemOf({ deps, ref }: Work): Promise<ChallengesItem | undefined> {
+  return (await deps.state.challenges([ref])).get(ref.attemptId);
+}
+
+async function existingOrder({ row }: Work, acme: AcmeIssuer): Promise<Order | undefined> {
+  if (!row.orderUrl) return undefined;
+  const order = await acme.readOrder(row.orderUrl);
+  return order && usable.includes(order.status) ? order : undefined;
+}
+
+async function newOrder(work: Work, acme: AcmeIssuer, certificate: Resource<CertificateSpec>): Promise<Order> {
+  const { row, issuer } = work;
+  const { acme: spec } = issuer.spec as IssuerSpec;
+  const names = orderNames(certificate.spec);
+  const request = { names, ...(spec.profile === undefined ? {} : { profile: spec.profile }) };
+  const replaces = acme.offersRenewalInfo() ? await replaced(work, names) : undefined;
+  const order = await acme
+    .createOrder(replaces === undefined ? request : { ...request, replaces })
+    .catch((error: unknown) => {
+      if (replaces !== undefined && isRefusalOf(error, "AlreadyReplaced")) return acme.createOrder(request);
+      throw error;
+    });
+  row.orderUrl = order.url;
+  row.finalizeUrl = order.finalizeUrl;
+  delete row.answeredUnder;
+  await work.save();
+  return order;
+}
+
+/** RFC 9773 5: the certificate in the secret, when the same issuer made it and the orders share a name. */
+async function replaced({ deps, key, row }: Work, names: string[]): Promise<string | undefined> {
+  const issued = (await deps.state.certificate(key))?.issued;
+  if (!issued) return undefined;
+  const ref = { namespace: key.namespace, name: key.name, attemptId: issued.attemptId };
+  const [csrs, chain] = await Promise.all([deps.state.csrs([ref]), deps.state.chain(ref)]);
+  const asked = csrs.get(issued.attemptId)?.asked;
+  const shares = asked?.issuer === row.issuer && asked.dnsNames.some((name) => names.includes(name));
+  return chain && shares ? ariCertId(chain.chain) : undefined;
+}
+
+function withSolvers({ issuer }: Work, certificate: Resource<CertificateSpec>, challenges: Challenge[]): Challenge[] {
+  const { acme } = issuer.spec as IssuerSpec;
+  return challenges.map((challenge) => {
+    const name = challenge.wildcard ? `*.${challenge.identifier}` : challenge.identifier;
+    const solver = pickSolver(acme.solvers, { name, labels: certificate.labels });
+    if (solver !== undefined) return { ...challenge, solver };
+    throw new RefusedError({
+      reason: "NoSolver",
+      message: `no solver of ${issuer.key.kind} "${issuer.key.name}" matches ${name}`,
+      fix: "add a solver, or widen a selector in spec.acme.solvers",
+    });
+  });
+}
+
+export function isRefusalOf(error: unknown, reason: string): boolean {
+  return error instanceof RefusedError && error.reason === reason;
+}

@@ -1,0 +1,72 @@
+import { RefusedError } from "../errors.ts";
+import { readCertificate } from "../certificate-identity.ts";
+import { done, type Outcome } from "../outcome.ts";
+import type { AcmeIssuer, Order } from "../ports.ts";
+import { nextPoll } from "./poll.ts";
+import { currentRequest, type Work } from "./work.ts";
+
+/** How long a chain stays after its certificate has ended: a month. */
+const keptSeconds = 30 * 86_400;
+
+/** Sends the CSR, waits for the certificate, downloads it (RFC 8555 7.4, 7.4.2). */
+export async function finalizeOrder(work: Work): Promise<Outcome> {
+  const acme = await work.acme.open();
+  if (work.again) return goOn(work, acme, await knownOrder(work, acme));
+  await currentRequest(work);
+  return goOn(work, acme, await finalize(work, acme));
+}
+
+async function goOn(work: Work, acme: AcmeIssuer, order: Order): Promise<Outcome> {
+  switch (order.status) {
+    case "valid":
+      return download(work, acme, order);
+    case "ready":
+      return goOn(work, acme, await finalizeAgain(work, acme, order));
+    case "invalid":
+      throw refused(await acme.refusals(order));
+    default:
+      return { waitUntil: nextPoll(work, order.retryAt) };
+  }
+}
+
+/** Ready although this step was here before: the CA never got our request, or took it back. */
+async function finalizeAgain(work: Work, acme: AcmeIssuer, order: Order): Promise<Order> {
+  await currentRequest(work);
+  const next = await acme.finalize(order, await csr(work));
+  return next.status === "ready" ? { ...next, status: "processing" } : next;
+}
+
+async function finalize(work: Work, acme: AcmeIssuer): Promise<Order> {
+  const { orderUrl, finalizeUrl } = work.row;
+  if (orderUrl === undefined || finalizeUrl === undefined) throw refused("the attempt has no order");
+  const known: Order = { url: orderUrl, finalizeUrl, status: "ready", authorizationUrls: [] };
+  const next = await acme.finalize(known, await csr(work)).catch(async (error: unknown) => {
+    const before = error instanceof RefusedError && error.reason === "OrderNotReady" ? await acme.readOrder(orderUrl) : undefined;
+    if (before && before.status !== "ready") return before;
+    throw error;
+  });
+  return next.status === "ready" ? { ...next, status: "processing" } : next;
+}
+
+async function knownOrder({ row }: Work, acme: AcmeIssuer): Promise<Order> {
+  const order = row.orderUrl === undefined ? undefined : await acme.readOrder(row.orderUrl);
+  if (!order) throw refused("the CA does not know the order any more");
+  return order;
+}
+
+async function download(work: Work, acme: AcmeIssuer, order: Order): Promise<Outcome> {
+  const chain = await acme.download(order);
+  const notAfter = readCertificate(chain).notAfter.getTime();
+  await work.deps.state.putChain(work.ref, { chain }, Math.floor(notAfter / 1_000) + keptSeconds);
+  return done;
+}
+
+async function csr({ deps, ref }: Work): Promise<Uint8Array> {
+  const item = (await deps.state.csrs([ref])).get(ref.attemptId);
+  if (!item) throw refused("the attempt has no certificate request");
+  return Buffer.from(item.csr, "base64");
+}
+
+function refused(message: string): RefusedError {
+  return new RefusedError({ reason: "OrderFailed", message, fix: "a new attempt makes a new order", endsAttempt: true });
+}

@@ -1,0 +1,11 @@
+import type { Work } from "./work.ts";
+
+/** Seconds between polls when the CA names no time; the last one repeats. */
+const pollSeconds = [1, 2, 3, 5, 10];
+
+/** When to ask the CA again: what its Retry-After says, never sooner than a second. */
+export function nextPoll({ deps, round }: Work, retryAt: Date | undefined): Date {
+  const now = deps.clock.now().getTime();
+  const seconds = pollSeconds[Math.min(round, pollSeconds.length - 1)] ?? 1;
+  return new Date(Math.max(retryAt?.getTime() ?? now + seconds * 1_000, now + 1_000));
+}

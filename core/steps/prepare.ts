@@ -1,0 +1,74 @@
+import type { CertificateSpec } from "../certificate.ts";
+import { orderNames } from "../certificate.ts";
+import { storedName } from "../deps.ts";
+import { RefusedError } from "../errors.ts";
+import { askedFor } from "../facts.ts";
+import { done, type Outcome } from "../outcome.ts";
+import type { Resource } from "../resource.ts";
+import { keyFromSecretValue } from "../secret-value.ts";
+import { currentRequest, extendLease, type Work } from "./work.ts";
+
+/** The lease that the rest of the attempt runs under. */
+const leaseMs = 15 * 60_000;
+/** When the sweep first asks whether an attempt's key and records are still needed. */
+const leftoversMs = 60 * 60_000;
+
+/**
+ * Makes the private key and the CSR in one invocation and seals the key before any order exists. The key is written first,
+ * then the CSR: a CSR in State always belongs to the sealed key beside it.
+ */
+export async function prepare(work: Work): Promise<Outcome> {
+  const { deps, ref, row } = work;
+  const certificate = await currentRequest(work);
+  await extendLease(work, deps.clock.now().getTime() + leaseMs);
+  if ((await deps.state.csrs([ref])).has(ref.attemptId)) return done;
+  row.hasRecords = true;
+  row.dueAt = deps.clock.now().getTime() + leftoversMs;
+  await work.save();
+  const { spec } = certificate;
+  const keys = await deps.keys();
+  const pkcs8 = (await keptKey(work, spec)) ?? (await keys.privateKey(spec.privateKey));
+  const csr = await keys.csr({
+    pkcs8,
+    names: orderNames(spec),
+    commonName: spec.commonName,
+    usages: spec.usages,
+    encodeUsages: spec.encodeUsagesInRequest,
+  });
+  const sealed = await (await deps.sealer()).seal(pkcs8, ref);
+  pkcs8.fill(0);
+  if ((await deps.state.putSealedKey(ref, sealed)) === "conflict") return interrupted(work);
+  await deps.state.putCsr(ref, {
+    csr: Buffer.from(csr.der).toString("base64"),
+    publicKeyHash: csr.publicKeyHash,
+    names: orderNames(spec),
+    asked: askedFor(certificate),
+  });
+  return done;
+}
+
+/**
+ * A key is sealed already. With its CSR beside it another invocation has done the work; without, that one died in between
+ * and nobody can open the key to make the CSR: this attempt ends before it cost anything, the next one starts at once.
+ */
+async function interrupted({ deps, ref }: Work): Promise<Outcome> {
+  const made = (await deps.state.csrs([ref])).has(ref.attemptId);
+  return made ? done : { superseded: "prepare was interrupted between key and request" };
+}
+
+/** rotationPolicy Never: the key in the stored secret, if there is one; it must fit the spec. */
+async function keptKey({ deps, key }: Work, spec: Resource<CertificateSpec>["spec"]): Promise<Uint8Array | undefined> {
+  if (spec.privateKey.rotationPolicy !== "Never") return undefined;
+  const row = await deps.state.certificate(key);
+  if (!row?.issued || row.issued.secretName !== spec.secretName) return undefined;
+  const store = await deps.store(row.issued.store);
+  const secret = await store.read(storedName(deps.instance, key.namespace, spec.secretName));
+  if (!secret) return undefined;
+  const kept = keyFromSecretValue(secret.value);
+  if (kept && kept.algorithm === spec.privateKey.algorithm && kept.size === spec.privateKey.size) return kept.pkcs8;
+  throw new RefusedError({
+    reason: "CannotRegenerateKey",
+    message: `the key in Secret "${spec.secretName}" does not fit spec.privateKey and rotationPolicy is Never`,
+    fix: "set spec.privateKey.rotationPolicy to Always, or put algorithm and size back",
+  });
+}

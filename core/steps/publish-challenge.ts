@@ -1,0 +1,94 @@
+import { concurrently } from "../concurrently.ts";
+import { RefusedError } from "../errors.ts";
+import { done, type Outcome } from "../outcome.ts";
+import type { DnsProvider, TxtRecord } from "../ports.ts";
+import type { Challenge, ChallengesItem } from "../rows.ts";
+import type { Work } from "./work.ts";
+
+/** Publishes the TXT records of a whole batch: one call per zone. Claims each value first, so that nobody removes it. */
+export async function publishChallenge(works: Work[]): Promise<Map<string, Outcome | Error>> {
+  const outcomes = new Map<string, Outcome | Error>(works.map((work) => [work.ref.attemptId, done]));
+  const wanted = await recordsOf(works);
+  await concurrently(20, wanted, async ({ work, record }) => work.deps.state.claimRecord(record, work.ref));
+  for (const [solver, group] of bySolver(wanted)) {
+    const results = await publish(group[0]?.work, solver, unique(group.map(({ record }) => record)));
+    for (const { work, record } of group) {
+      const result = results.get(keyOfRecord(record)) ?? new Error(`no answer for ${record.name}`);
+      if (result instanceof Error) outcomes.set(work.ref.attemptId, result);
+      else if (result) work.row.changes = [...new Set([...(work.row.changes ?? []), `${solver}:${result}`])];
+    }
+  }
+  return outcomes;
+}
+
+/** A change to wait for, an error, or "" when the record was there already. */
+async function publish(work: Work | undefined, solver: number, records: TxtRecord[]): Promise<Map<string, string | Error>> {
+  if (!work) return new Map();
+  try {
+    const provider = await providerOf(work, solver);
+    const results = await provider.publish(records);
+    return new Map(
+      results.map((result) => [
+        keyOfRecord(result.record),
+        "error" in result ? result.error : "change" in result ? result.change : "",
+      ]),
+    );
+  } catch (error) {
+    return new Map(records.map((record) => [keyOfRecord(record), error instanceof Error ? error : new Error(String(error))]));
+  }
+}
+
+export interface Wanted {
+  work: Work;
+  record: TxtRecord;
+  solver: number;
+}
+
+/** Every record that these attempts need. */
+export async function recordsOf(works: Work[]): Promise<Wanted[]> {
+  const [first] = works;
+  if (!first) return [];
+  const items = await first.deps.state.challenges(works.map(({ ref }) => ref));
+  return works.flatMap((work) =>
+    (items.get(work.ref.attemptId)?.challenges ?? []).map((challenge) => ({
+      work,
+      record: recordOf(challenge),
+      solver: challenge.solver,
+    })),
+  );
+}
+
+export function recordOf(challenge: Challenge): TxtRecord {
+  return { name: challenge.recordName, value: challenge.recordValue };
+}
+
+/** Every record that an attempt may have published, those of its earlier orders included. */
+export function recordsOfItem(item: ChallengesItem): (TxtRecord & { solver: number })[] {
+  const own = item.challenges.map((challenge) => ({ ...recordOf(challenge), solver: challenge.solver }));
+  return [...own, ...(item.former ?? [])];
+}
+
+export function keyOfRecord(record: TxtRecord): string {
+  return `${record.name} ${record.value}`;
+}
+
+export function unique(records: TxtRecord[]): TxtRecord[] {
+  return [...new Map(records.map((record) => [keyOfRecord(record), record])).values()];
+}
+
+export function bySolver<T extends { solver: number }>(wanted: T[]): Map<number, T[]> {
+  const groups = new Map<number, T[]>();
+  for (const one of wanted) groups.set(one.solver, [...(groups.get(one.solver) ?? []), one]);
+  return groups;
+}
+
+/** The provider behind a solver of the issuer; an issuer edited since may have fewer. */
+export function providerOf(work: Pick<Work, "deps" | "issuer">, solver: number): Promise<DnsProvider> {
+  const { deps, issuer } = work;
+  return deps.dns(issuer, solver).catch((error: unknown) => {
+    if (error instanceof RangeError) {
+      throw new RefusedError({ reason: "NoSolver", message: error.message, fix: "the issuer was edited: the next attempt picks a solver" });
+    }
+    throw error;
+  });
+}

@@ -1,0 +1,123 @@
+import { backoff } from "../backoff.ts";
+import type { Deps } from "../deps.ts";
+import { classOf, type ErrorClass, isNamed, RateLimitedError, RefusedError } from "../errors.ts";
+import { idOf, parseId } from "../resource.ts";
+import type { CertificateRow } from "../rows.ts";
+import { rfc3339 } from "../status.ts";
+import { issuing, ready, readyByCertificate } from "../transitions.ts";
+import { endAttempt } from "./end.ts";
+import { changeCertificate, type Work } from "./work.ts";
+
+/** A bug that comes back ends the attempt: the next one starts clean. */
+const bugsPerAttempt = 2;
+
+/** What an error means for its attempt and its certificate. */
+interface Failure {
+  errorClass: ErrorClass;
+  reason: string;
+  /** With the fix, for the reader of the status. */
+  message: string;
+  /** Whether the attempt is over; otherwise it keeps its order and key and resumes. */
+  ends: boolean;
+}
+
+/** Records an error as the outcome of one attempt: status, backoff, event, fact. Its neighbours do not see it. */
+export async function recordFailure(work: Work, error: unknown): Promise<void> {
+  const { deps } = work;
+  const failure = failureOf(error, work);
+  if (failure.ends) {
+    const { errorClass, reason, message } = failure;
+    if (!(await endAttempt(deps, work.row, { result: "failed", errorClass, reason, message }))) return;
+  } else if ((await deps.state.putAttempt(work.row)) === "conflict") {
+    return;
+  }
+  const row = await changeCertificate(deps, work, (before) => failed(before, failure, error, deps));
+  if (row) await tell(work, row, failure);
+  const issuer = parseId(work.row.issuer);
+  if (issuer && failure.reason === "AccountUnknown") await deps.starter.checkIssuer(issuer);
+}
+
+/** Gives the attempt back: it keeps all it has and goes on when it is due. */
+export async function release(
+  deps: Deps,
+  work: Pick<Work, "ref" | "leaseId">,
+  dueAt: Date,
+  how: { alone?: true } = {},
+): Promise<void> {
+  await changeCertificate(deps, work, (row) => ({
+    ...row,
+    attempt: { id: work.ref.attemptId, ...how },
+    dueAt: dueAt.getTime(),
+  }));
+}
+
+/** An edit or a deletion overtook it: the attempt ends, and the certificate is decided on at once. */
+export async function supersede(work: Work, why: string): Promise<void> {
+  const outcome = { result: "superseded", reason: "Superseded", message: why } as const;
+  if (!(await endAttempt(work.deps, work.row, outcome))) return;
+  await changeCertificate(work.deps, work, ({ attempt: _, ...row }) => ({ ...row, dueAt: work.deps.clock.now().getTime() }));
+}
+
+function failureOf(error: unknown, work: Work): Failure {
+  const errorClass = classOf(error);
+  const text = error instanceof Error ? error.message : String(error);
+  if (isNamed(error)) {
+    const message = error.fix ? `${text}; ${error.fix}` : text;
+    const ends = errorClass === "PermanentError" || (error instanceof RefusedError && error.endsAttempt);
+    return { errorClass, reason: error.reason, message, ends };
+  }
+  const bugs = (work.row.bugs ?? 0) + 1;
+  work.row.bugs = bugs;
+  const message = `certwright failed unexpectedly: ${error instanceof Error ? error.name : "Error"}; see the logs and docs/runbook.md#bug-failures`;
+  return { errorClass, reason: "InternalError", message, ends: bugs >= bugsPerAttempt };
+}
+
+function failed(row: CertificateRow, failure: Failure, error: unknown, deps: Deps): CertificateRow {
+  const now = deps.clock.now();
+  const limited = error instanceof RateLimitedError;
+  const failures = (row.failedIssuanceAttempts ?? 0) + (limited ? 0 : 1);
+  const { attempt, dueAt: _, ...rest } = row;
+  const next = limited
+    ? error.retryAt.getTime()
+    : backoff({ failures, now, notAfter: row.issued?.notAfter, fraction: deps.chance.fraction() }).getTime();
+  const { reason, message } = failure;
+  return {
+    ...rest,
+    ...(failure.ends || !attempt ? {} : { attempt: { id: attempt.id } }),
+    ...(failures > 0 ? { failedIssuanceAttempts: failures } : {}),
+    ...(limited ? {} : { lastFailureTime: rfc3339(now) }),
+    ...(failure.errorClass === "PermanentError" ? {} : { dueAt: next }),
+    issuing: issuing(row, "False", reason, message, now),
+    ready: row.issued ? readyByCertificate(row, now) : ready(row, "False", reason, message, now),
+  };
+}
+
+/** Event and fact are best effort: the status is the truth. */
+async function tell(work: Work, row: CertificateRow, failure: Failure): Promise<void> {
+  const { deps, key, ref } = work;
+  const { reason, message, errorClass } = failure;
+  const at = deps.clock.now().getTime();
+  const nextTry = row.dueAt === undefined ? {} : { nextTry: rfc3339(row.dueAt) };
+  const failedIssuanceAttempts = row.failedIssuanceAttempts ?? 0;
+  const told = await Promise.allSettled([
+    deps.state.addEvent({ key, at, type: "Warning", reason, message, attemptId: ref.attemptId }),
+    deps.events.publish([
+      {
+        type: "Certificate Issuance Failed",
+        detail: {
+          namespace: key.namespace,
+          name: key.name,
+          revision: (row.revision ?? 0) + 1,
+          attemptId: ref.attemptId,
+          reason,
+          message,
+          errorClass,
+          failedIssuanceAttempts,
+          ...nextTry,
+        },
+      },
+    ]),
+  ]);
+  const lost = told.find((one) => one.status === "rejected");
+  if (lost) deps.log({ event: "untold", certificate: idOf(key), error: String(lost.reason) });
+}

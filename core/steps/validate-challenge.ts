@@ -1,0 +1,52 @@
+import { RefusedError } from "../errors.ts";
+import { done, type Outcome } from "../outcome.ts";
+import type { AcmeIssuer, Order } from "../ports.ts";
+import type { Challenge } from "../rows.ts";
+import { nextPoll } from "./poll.ts";
+import type { Work } from "./work.ts";
+
+/**
+ * Tells the CA to validate, once under each lease, then asks for the order until it is ready (RFC 8555 7.5.1, 7.1.6).
+ * One request per round, however many names.
+ */
+export async function validateChallenge(work: Work): Promise<Outcome> {
+  const { row, leaseId } = work;
+  if (row.answeredUnder === leaseId) return verdict(work, await work.acme.open(), await order(work));
+  const open = row.answeredUnder === undefined ? await known(work) : await left(work);
+  if (!Array.isArray(open)) return open;
+  if (open.length === 0) return done;
+  const acme = await work.acme.open();
+  for (const challenge of open) await acme.answer(challenge);
+  row.answeredUnder = leaseId;
+  return { waitUntil: nextPoll(work, undefined) };
+}
+
+/** The challenges as Create order found them: nobody answered them yet. */
+async function known({ deps, ref }: Work): Promise<Challenge[]> {
+  return (await deps.state.challenges([ref])).get(ref.attemptId)?.challenges ?? [];
+}
+
+/** Answered under another lease: what the CA still waits for, or its verdict. */
+async function left(work: Work): Promise<Challenge[] | Outcome> {
+  const acme = await work.acme.open();
+  const found = await order(work);
+  return found.status === "pending" ? acme.challenges(found, ["dns-01"]) : verdict(work, acme, found);
+}
+
+async function order(work: Work): Promise<Order> {
+  const acme = await work.acme.open();
+  const found = work.row.orderUrl === undefined ? undefined : await acme.readOrder(work.row.orderUrl);
+  if (found) return found;
+  throw new RefusedError({ reason: "OrderGone", message: "the CA does not know the order any more", endsAttempt: true });
+}
+
+async function verdict(work: Work, acme: AcmeIssuer, found: Order): Promise<Outcome> {
+  if (found.status === "pending") return { waitUntil: nextPoll(work, found.retryAt) };
+  if (found.status !== "invalid") return done;
+  throw new RefusedError({
+    reason: "ChallengeRefused",
+    message: await acme.refusals(found),
+    fix: "check that the zone is delegated to the name servers of this hosted zone and that CAA allows the CA",
+    endsAttempt: true,
+  });
+}

@@ -1,0 +1,60 @@
+import type { Deps } from "./deps.ts";
+import { dispatch, type Verdict } from "./dispatch/dispatch.ts";
+import type { Due } from "./ports.ts";
+import type { AttemptRef } from "./rows.ts";
+
+/** At most so many due things in one sweep: the next one comes in a minute. */
+const perSweep = 1_000;
+const perDispatch = 200;
+/** Failing renewals are due within this time (the longest backoff), so their margin is seen. */
+const marginHorizonMs = 7 * 3_600_000;
+
+/** What a sweep found; the figures become metrics. */
+export interface SweepReport {
+  due: number;
+  verdicts: Verdict[];
+  oldestOverdueSeconds: number;
+  smallestMarginPercent: number | undefined;
+}
+
+/** Takes what is due, renewals first. */
+export async function sweep(deps: Deps): Promise<SweepReport> {
+  const now = deps.clock.now();
+  const due = await deps.state.due(now, perSweep);
+  const [, , verdicts, margin] = await Promise.all([
+    sweepRecords(deps, due),
+    sweepIssuers(deps, due),
+    sweepCertificates(deps, due),
+    deps.state.smallestMargin(now, new Date(now.getTime() + marginHorizonMs)),
+  ]);
+  const oldest = Math.max(0, ...due.map(({ dueAt }) => now.getTime() - dueAt));
+  return {
+    due: due.length,
+    verdicts,
+    oldestOverdueSeconds: Math.round(oldest / 1_000),
+    smallestMarginPercent: margin === undefined ? undefined : Math.round(margin * 1_000) / 10,
+  };
+}
+
+async function sweepCertificates(deps: Deps, due: Due[]): Promise<Verdict[]> {
+  const keys = due.flatMap((one) => (one.what === "certificate" ? [one.key] : []));
+  const verdicts: Verdict[] = [];
+  for (let start = 0; start < keys.length; start += perDispatch) {
+    verdicts.push(...(await dispatch(deps, keys.slice(start, start + perDispatch))));
+  }
+  return verdicts;
+}
+
+async function sweepIssuers(deps: Deps, due: Due[]): Promise<void> {
+  for (const one of due) if (one.what === "issuer") await deps.starter.checkIssuer(one.key);
+}
+
+/** Leftovers are cleaned up by issuer, because its solvers know the zones. */
+async function sweepRecords(deps: Deps, due: Due[]): Promise<void> {
+  const refs = due.flatMap((one) => (one.what === "records" ? [one.ref] : []));
+  if (refs.length === 0) return;
+  const attempts = await deps.state.attempts(refs);
+  const byIssuer = new Map<string, AttemptRef[]>();
+  for (const { issuer, ref } of attempts.values()) byIssuer.set(issuer, [...(byIssuer.get(issuer) ?? []), ref]);
+  for (const [issuer, group] of byIssuer) await deps.starter.cleanUp(group, issuer);
+}

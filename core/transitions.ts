@@ -1,0 +1,117 @@
+import type { CertificateSpec } from "./certificate.ts";
+import type { Resource, ResourceKey } from "./resource.ts";
+import { type CertificateRow, rowSchema } from "./rows.ts";
+import { type Condition, condition, rfc3339 } from "./status.ts";
+
+/** How a Certificate's row changes. All pure; all keep what they do not speak of. */
+
+/** The row that dispatch starts from: what is there, or an empty one, brought to the request's generation. */
+export function atGeneration(key: ResourceKey, row: CertificateRow | undefined, specHash: string, now: Date): CertificateRow {
+  const alive = row && row.deletedAt === undefined ? row : undefined;
+  if (alive) {
+    const changed = alive.specHash !== specHash;
+    return { ...alive, specHash, generation: alive.generation + (changed ? 1 : 0) };
+  }
+  const unknown = { type: "Ready", status: "Unknown", reason: "Pending", message: "", observedGeneration: 1 } as const;
+  return {
+    key,
+    schema: rowSchema,
+    version: row?.version ?? 0,
+    generation: (row?.generation ?? 0) + 1,
+    specHash,
+    ready: condition(undefined, unknown, now),
+  };
+}
+
+/** What the annotations of the request say, kept because the request may be gone when it matters. */
+export function withOptions(row: CertificateRow, certificate: Resource<CertificateSpec>): CertificateRow {
+  const { recoveryDays: _, ...rest } = row;
+  const days = certificate.spec.options.deleteSecret?.recoveryDays;
+  return days === undefined ? rest : { ...rest, recoveryDays: days };
+}
+
+/** Whether the working certificate still is one. */
+export function isValid(row: CertificateRow, now: Date): boolean {
+  return row.issued !== undefined && row.issued.notAfter > now.getTime();
+}
+
+/** Ready as the working certificate says; undefined issued means never issued. */
+export function readyByCertificate(row: CertificateRow, now: Date): Condition {
+  const valid = isValid(row, now);
+  return condition(
+    row.ready,
+    {
+      type: "Ready",
+      status: valid ? "True" : "False",
+      reason: valid ? "Ready" : "Expired",
+      message: valid
+        ? "Certificate is up to date and has not expired"
+        : `Certificate expired on ${rfc3339(row.issued?.notAfter ?? now)}`,
+      observedGeneration: row.generation,
+    },
+    now,
+  );
+}
+
+export function ready(row: CertificateRow, status: Condition["status"], reason: string, message: string, now: Date): Condition {
+  return condition(row.ready, { type: "Ready", status, reason, message, observedGeneration: row.generation }, now);
+}
+
+export function issuing(row: CertificateRow, status: Condition["status"], reason: string, message: string, now: Date): Condition {
+  return condition(row.issuing, { type: "Issuing", status, reason, message, observedGeneration: row.generation }, now);
+}
+
+/** Waits for an issuer, a token or an instant; a working certificate stays Ready. */
+export function waiting(
+  row: CertificateRow,
+  why: { reason: string; message: string; until: Date; waitsForIssuer?: boolean },
+  now: Date,
+): CertificateRow {
+  const { waitsForIssuer: _, ...rest } = row;
+  return {
+    ...rest,
+    ...(why.waitsForIssuer ? { waitsForIssuer: true } : {}),
+    ready: row.issued ? readyByCertificate(row, now) : ready(row, "False", why.reason, why.message, now),
+    issuing: issuing(row, "False", why.reason, why.message, now),
+    dueAt: why.until.getTime(),
+    lane: row.issued ? "renew" : "new",
+  };
+}
+
+/** Cannot be served as it is. The secret stays; nothing is due until the object changes. */
+export function refused(row: CertificateRow, reason: string, message: string, now: Date): CertificateRow {
+  const { dueAt: _due, lane: _lane, issuing: _issuing, attempt: _attempt, waitsForIssuer: _waits, ...rest } = row;
+  const kept = row.issued ? `; the stored secret stays, valid until ${rfc3339(row.issued.notAfter)}` : "";
+  return { ...rest, ready: ready(row, "False", reason, `${message}${kept}`, now) };
+}
+
+/** Nothing to do before the renewal. */
+export function upToDate(row: CertificateRow, renewalTime: number, now: Date): CertificateRow {
+  const { issuing: _issuing, attempt: _attempt, waitsForIssuer: _waits, ...rest } = row;
+  if (!row.issued) return rest;
+  return {
+    ...rest,
+    issued: { ...row.issued, renewalTime },
+    ready: readyByCertificate(row, now),
+    dueAt: renewalTime,
+    lane: "renew",
+  };
+}
+
+const tombstoneDays = 30;
+
+/** The request is gone: a row that says so for 30 days, so that nothing late comes back to life. */
+export function tombstone(row: CertificateRow, now: Date): CertificateRow {
+  const { key, schema, version, generation, specHash } = row;
+  const at = now.getTime();
+  return {
+    key,
+    schema,
+    version,
+    generation,
+    specHash,
+    ready: ready(row, "False", "Deleted", "the request was deleted", now),
+    deletedAt: at,
+    expiresAt: Math.floor(at / 1_000) + tombstoneDays * 86_400,
+  };
+}

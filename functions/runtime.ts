@@ -1,0 +1,82 @@
+import type * as z from "zod/mini";
+import type { Deps } from "../core/deps.ts";
+import type { Step } from "../core/status.ts";
+import { type BatchFunction, runBatchStep, runStep, type StepFunction, type StepInput, type StepResult } from "../core/steps/run.ts";
+import { openDeps } from "./runtime/deps.ts";
+import { readEnvironment } from "./runtime/environment.ts";
+import { stepInput } from "./runtime/inputs.ts";
+import { logLine, logMetrics } from "./runtime/log.ts";
+
+/** A Lambda handler. */
+export type Handler<Out> = (event: unknown) => Promise<Out>;
+
+/** A step of issue-certificates written for one attempt, mapped over the batch with bounded concurrency. */
+export function step(name: Step, run: StepFunction, concurrency?: number): Handler<StepResult> {
+  return task(name, (deps, input) => runStep(deps, name, input, run, concurrency));
+}
+
+/** A step of issue-certificates that takes the whole batch. */
+export function batchStep(name: Step, run: BatchFunction): Handler<StepResult> {
+  return task(name, (deps, input) => runBatchStep(deps, name, input, run));
+}
+
+/** Any other function: parse the event, run, one line of log. */
+export function handler<In, Out>(name: string, schema: z.ZodMiniType<In>, run: (deps: Deps, input: In) => Promise<Out>): Handler<Out> {
+  return async (event) => {
+    const deps = depsOf(name);
+    const from = deps.clock.now();
+    try {
+      const result = await run(deps, schema.parse(event));
+      logLine({ function: name, outcome: "done", ms: deps.clock.now().getTime() - from.getTime() });
+      return result;
+    } catch (error) {
+      fail(name, deps, error);
+      throw error;
+    }
+  };
+}
+
+function task(name: Step, run: (deps: Deps, input: StepInput) => Promise<StepResult>): Handler<StepResult> {
+  return handler(name, stepInput, async (deps, input) => {
+    const result = await run(deps, input);
+    logLine({
+      step: name,
+      leaseId: input.leaseId,
+      round: input.round,
+      asked: input.live.length,
+      live: result.live.length,
+      waiting: result.waiting.length,
+      ...(input.live.length === 1 ? { certificate: `${input.live[0]?.namespace}/${input.live[0]?.name}`, attemptId: input.live[0]?.attemptId } : {}),
+    });
+    return result;
+  });
+}
+
+/** Counts what nobody expected: the alarm on bug-class failures looks at this metric. */
+export function countBug(deps: Pick<Deps, "instance" | "clock">): void {
+  logMetrics(deps.instance, deps.clock.now(), { BugFailures: { value: 1, unit: "Count" } });
+}
+
+function fail(name: string, deps: Deps, error: unknown): void {
+  const known = error instanceof Error ? error : new Error(String(error));
+  logLine({ function: name, outcome: "failed", error: known.name, message: known.message, stack: known.stack });
+  if (known.name !== "UnavailableError") countBug(deps);
+}
+
+/** Made at the first call of a warm function. */
+const opened = new Map<string, Deps>();
+
+function depsOf(name: string): Deps {
+  const known = opened.get(name);
+  if (known) return known;
+  const deps = openDeps(readEnvironment(process.env), name);
+  const counting: Deps = {
+    ...deps,
+    log: (line) => {
+      deps.log(line);
+      if (line.errorClass === "Bug" || line.event === "bug") countBug(deps);
+    },
+  };
+  opened.set(name, counting);
+  return counting;
+}

@@ -1,0 +1,73 @@
+import { issuers } from "../../adapters/issuers/index.ts";
+import { keyInSecret } from "../../core/account-key.ts";
+import { type Deps, storedName } from "../../core/deps.ts";
+import { RefusedError } from "../../core/errors.ts";
+import type { IssuerSpec } from "../../core/issuer.ts";
+import type { AcmeIssuer, Clock } from "../../core/ports.ts";
+import { idOf } from "../../core/resource.ts";
+import type { IssuerRow } from "../../core/rows.ts";
+import type { OpenStore } from "./deps.ts";
+import type { Environment } from "./environment.ts";
+
+/** How long a warm function uses an account key without reading it again. */
+const keyLifeMs = 5 * 60_000;
+
+interface World {
+  clock: Clock;
+  userAgent: string;
+  store: OpenStore;
+}
+
+/** Opens ACME clients: with the account for the steps, without one for check-issuer. */
+export function acmeIssuers(environment: Environment, world: World): Pick<Deps, "acme" | "acmeRegistrar"> {
+  const { clock, userAgent } = world;
+  const { allowedPrivateHosts } = environment;
+  const accountKey = accountKeys(environment, world);
+  const open = async (spec: IssuerSpec, account: { accountKeyPem: string; accountUrl?: string; directory?: Record<string, unknown> }): Promise<AcmeIssuer> => {
+    const { acme } = await issuers.acme();
+    const { server, caBundle, skipTLSVerify } = spec.acme;
+    return acme.create({ server, caBundle, skipTLSVerify }, { ...account, clock, allowedPrivateHosts, userAgent });
+  };
+  return {
+    acmeRegistrar: ({ spec, accountKeyPem }) => open(spec, { accountKeyPem }),
+    acme: async (issuer) => {
+      const spec = issuer.spec as IssuerSpec | undefined;
+      if (!spec || !issuer.acme) throw notReady(issuer);
+      const { accountUrl, directory } = issuer.acme;
+      return open(spec, { accountKeyPem: await accountKey(issuer, spec), accountUrl, directory });
+    },
+  };
+}
+
+/** The account's key, read from its stored secret; kept in memory for some minutes, never elsewhere. */
+function accountKeys({ instance }: Environment, { clock, store }: World): (issuer: IssuerRow, spec: IssuerSpec) => Promise<string> {
+  const known = new Map<string, { pem: string; until: number }>();
+  return async ({ key }, spec) => {
+    const { name: secretName, key: field } = spec.acme.privateKeySecretRef;
+    const name = storedName(instance, key.namespace, secretName);
+    const now = clock.now().getTime();
+    const cached = known.get(name);
+    if (cached && cached.until > now) return cached.pem;
+    const secret = await (await store("secretsManager")).read(name);
+    if (!secret) throw keyGone(name, idOf(key));
+    const pem = keyInSecret(secret.value, name, field);
+    known.set(name, { pem, until: now + keyLifeMs });
+    return pem;
+  };
+}
+
+function notReady(issuer: IssuerRow): RefusedError {
+  return new RefusedError({
+    reason: "IssuerNotReady",
+    message: `${issuer.key ? idOf(issuer.key) : "the issuer"} has no account`,
+    fix: "see the issuer's status",
+  });
+}
+
+function keyGone(name: string, issuer: string): RefusedError {
+  return new RefusedError({
+    reason: "AccountUnknown",
+    message: `the account key of ${issuer} is gone: secret "${name}" does not exist`,
+    fix: "restore the secret; the issuer's status says more",
+  });
+}

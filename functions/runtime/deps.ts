@@ -1,0 +1,97 @@
+import { randomInt, randomUUID } from "node:crypto";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { dynamoRequests } from "../../adapters/aws/requests.ts";
+import { dynamoState } from "../../adapters/aws/state.ts";
+import { openStore } from "../../adapters/stores/index.ts";
+import type { Deps } from "../../core/deps.ts";
+import type { Events, KeySealer, SecretStore, Starter } from "../../core/ports.ts";
+import type { StoreName } from "../../core/rows.ts";
+import { acmeIssuers } from "./acme.ts";
+import { dnsProviders } from "./dns.ts";
+import type { Environment } from "./environment.ts";
+import { logLine } from "./log.ts";
+
+/** How every SDK client of a function is made; the suffix tells an observer which function a call is from. */
+export interface ClientConfig {
+  customUserAgent: [string, string][];
+}
+
+/** The real world behind the rules. Clients that a step may not need are loaded when it asks for them. */
+export function openDeps(environment: Environment, functionName: string): Deps {
+  const client: ClientConfig = { customUserAgent: [[`certwright-${functionName}`, "1"]] };
+  const clock = { now: () => new Date() };
+  const dynamo = new DynamoDBClient(client);
+  const { secretsBucket: bucket, keyMaterialKeyArn } = environment;
+  const store = once((name: StoreName) => openStore(name, { ...client, bucket, kmsKeyId: keyMaterialKeyArn }));
+  return {
+    instance: environment.instance,
+    defaultStore: environment.defaultStore,
+    policy: { namespaces: environment.namespaces },
+    clock,
+    chance: { fraction: () => randomInt(2 ** 32) / 2 ** 32, uuid: randomUUID },
+    requests: dynamoRequests({ client: dynamo, table: environment.requestsTable }),
+    state: dynamoState({ client: dynamo, table: environment.stateTable, clock }),
+    events: openEvents(environment, client),
+    starter: openStarter(environment, client),
+    log: logLine,
+    store,
+    sealer: once(() => openSealer(environment, client)),
+    keys: openKeys,
+    ...acmeIssuers(environment, { clock, userAgent: `certwright-${functionName}/1`, store }),
+    ...dnsProviders(environment, client, clock),
+  };
+}
+
+/** Remembers the answer for each argument while the function is warm; a failure is not remembered. */
+export function once<In extends string | void, Out>(open: (name: In) => Promise<Out>): (name: In) => Promise<Out> {
+  const opened = new Map<In, Promise<Out>>();
+  return (name) => {
+    const known = opened.get(name);
+    if (known) return known;
+    const fresh = open(name);
+    opened.set(name, fresh);
+    fresh.catch(() => opened.delete(name));
+    return fresh;
+  };
+}
+
+function openEvents({ busName }: Environment, client: ClientConfig): Events {
+  const open = once(async () => {
+    const [{ EventBridgeClient }, { eventBridgeEvents }] = await Promise.all([
+      import("@aws-sdk/client-eventbridge"),
+      import("../../adapters/aws/events.ts"),
+    ]);
+    return eventBridgeEvents({ client: new EventBridgeClient(client), bus: busName });
+  });
+  return { publish: async (facts) => (await open()).publish(facts) };
+}
+
+function openStarter({ instance, stateMachineArn }: Environment, client: ClientConfig): Starter {
+  const open = once(async () => (await import("../../adapters/aws/starter.ts")).openStarter({ client, instance, stateMachineArn }));
+  return {
+    startIssuance: async (input) => (await open()).startIssuance(input),
+    executionArn: (leaseId) => `${stateMachineArn.replace(":stateMachine:", ":execution:")}:${leaseId}`,
+    dispatch: async (keys) => (await open()).dispatch(keys),
+    sweep: async () => (await open()).sweep(),
+    checkIssuer: async (key) => (await open()).checkIssuer(key),
+    cleanUp: async (refs, issuer) => (await open()).cleanUp(refs, issuer),
+  };
+}
+
+async function openSealer({ instance, keyMaterialKeyArn }: Environment, client: ClientConfig): Promise<KeySealer> {
+  const [{ KMSClient }, { kmsSealer }] = await Promise.all([
+    import("@aws-sdk/client-kms"),
+    import("../../adapters/aws/key-sealer.ts"),
+  ]);
+  return kmsSealer({ client: new KMSClient(client), keyId: keyMaterialKeyArn, instance });
+}
+
+async function openKeys() {
+  const [{ makePrivateKey }, { makeCsr }] = await Promise.all([
+    import("../../adapters/keys/private-key.ts"),
+    import("../../adapters/keys/csr.ts"),
+  ]);
+  return { privateKey: makePrivateKey, csr: makeCsr };
+}
+
+export type OpenStore = (name: StoreName) => Promise<SecretStore>;

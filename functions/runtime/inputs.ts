@@ -1,0 +1,41 @@
+import * as z from "zod/mini";
+import { kinds } from "../../core/resource.ts";
+
+/** What the functions are called with, parsed at the border. */
+
+const attemptRef = z.object({ namespace: z.string(), name: z.string(), attemptId: z.string() });
+
+/** A task of issue-certificates. */
+export const stepInput = z.object({
+  leaseId: z.string(),
+  issuer: z.string(),
+  live: z.array(attemptRef),
+  waiting: z.array(attemptRef),
+  round: z.number(),
+  since: z.nullable(z.number()),
+  retryCount: z.number(),
+});
+
+/** Clean up challenge, from an execution or from the sweep. */
+export const cleanUpInput = z.object({
+  attempts: z.array(attemptRef),
+  issuer: z.string(),
+  leaseId: z.optional(z.string()),
+  failed: z.optional(z.nullable(z.string())),
+});
+
+/** The key of an object, as functions hand it to each other. */
+export const resourceKey = z.object({ namespace: z.string(), kind: z.enum(kinds), name: z.string() });
+
+/** A DynamoDB stream event of the Requests table; only the keys are looked at. */
+export const streamEvent = z.object({
+  Records: z.array(
+    z.object({
+      dynamodb: z.object({
+        SequenceNumber: z.string(),
+        Keys: z.object({ namespace: z.object({ S: z.string() }), resource: z.object({ S: z.string() }) }),
+      }),
+    }),
+  ),
+});
+export type StreamRecord = z.infer<typeof streamEvent>["Records"][number];

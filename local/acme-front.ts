@@ -1,0 +1,80 @@
+import { acmeAnswer, acmeRefusal, describeAcme } from "./acme-call.ts";
+import type { Recorder } from "./calls.ts";
+import { exchange } from "./exchange.ts";
+import type { Faults } from "./faults.ts";
+import type { Answer, Reply, Request } from "./proxy.ts";
+import { UpstreamTimeout } from "./proxy.ts";
+
+export interface AcmeFront {
+  forward(request: Request): Promise<Reply>;
+  recorder: Recorder;
+  faults: Faults;
+  /** Told once when Pebble stops answering. */
+  onHang(): void;
+}
+
+/** Pebble deadlocks under many newOrder requests at once (its own bug); so few never did. */
+export const newOrdersAtOnce = 5;
+
+/** What stands in front of Pebble: records, disturbs, and lets few newOrder requests through at a time. */
+export function createAcmeFront(front: AcmeFront): Answer & { newOrders: () => { inFlight: number; most: number } } {
+  const gate = createGate(newOrdersAtOnce);
+  let hangs = false;
+  const send = async (request: Request) => {
+    try {
+      return await front.forward(request);
+    } catch (error) {
+      if (!(error instanceof UpstreamTimeout)) throw error;
+      if (!hangs) front.onHang();
+      hangs = true;
+      return acmeRefusal({
+        status: 504,
+        code: "serverInternal",
+        message: "Pebble hangs; the local stack must restart",
+      });
+    }
+  };
+  const answer: Answer = (request) =>
+    exchange(request, describeAcme(request), front, {
+      send: (call) => (call.action === "newOrder" ? gate.pass(() => send(request)) : send(request)),
+      refuse: async (_, wanted) => acmeRefusal(wanted, await freshNonce(front, request)),
+      read: (call, reply) => void Object.assign(call, acmeAnswer(reply)),
+    });
+  return Object.assign(answer, { newOrders: gate.seen });
+}
+
+// A CA sends a nonce with its refusals too.
+async function freshNonce(front: AcmeFront, request: Request): Promise<string | undefined> {
+  const { host, "user-agent": agent } = request.headers;
+  const headers = { ...(host ? { host } : {}), "user-agent": agent ?? "certwright-local" };
+  const reply = await front.forward({ ...request, method: "HEAD", path: "/nonce-plz", headers, body: Buffer.alloc(0) });
+  return String(reply.headers["replay-nonce"] ?? "") || undefined;
+}
+
+function createGate(limit: number) {
+  const waiting: (() => void)[] = [];
+  let inFlight = 0;
+  let most = 0;
+  const enter = async () => {
+    if (inFlight >= limit) await new Promise<void>((turn) => waiting.push(turn));
+    else inFlight += 1;
+    most = Math.max(most, inFlight);
+  };
+  // The place goes to the next in line, so that nobody overtakes.
+  const leave = () => {
+    const next = waiting.shift();
+    if (next) next();
+    else inFlight -= 1;
+  };
+  return {
+    seen: () => ({ inFlight, most }),
+    async pass<T>(work: () => Promise<T>): Promise<T> {
+      await enter();
+      try {
+        return await work();
+      } finally {
+        leave();
+      }
+    },
+  };
+}

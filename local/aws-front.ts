@@ -1,0 +1,66 @@
+import { awsError, awsRefusal, describeAws } from "./aws-call.ts";
+import type { Call, Recorder } from "./calls.ts";
+import { addUnits, askForUnits, takeUnits } from "./capacity.ts";
+import { exchange } from "./exchange.ts";
+import type { Faults } from "./faults.ts";
+import type { Answer, Reply, Request } from "./proxy.ts";
+import type { Zones } from "./zones.ts";
+
+export interface AwsFront {
+  forward(request: Request): Promise<Reply>;
+  recorder: Recorder;
+  faults: Faults;
+  zones: Zones;
+}
+
+/** What stands in front of the emulator: records, disturbs, counts capacity units and keeps the DNS picture. */
+export function createAwsFront(front: AwsFront): Answer {
+  return (request) => {
+    const described = describeAws(request);
+    return exchange(request, described, front, {
+      send: (call) => send(front, request, call),
+      refuse: async (call, answer) => awsRefusal(call, answer),
+      read(call, reply) {
+        const error = awsError(reply);
+        if (error !== undefined) call.error = error;
+      },
+    });
+  };
+}
+
+async function send(front: AwsFront, request: Request, call: Call): Promise<Reply> {
+  if (call.service === "dynamodb") return await sendCounted(front, request, call);
+  if (call.action === "ChangeResourceRecordSets") return await sendChange(front, request);
+  const reply = await front.forward(request);
+  if (call.action === "GetChange") return withTruth(front.zones, request, reply);
+  if (call.action === "CreateHostedZone" || call.action === "DeleteHostedZone") await front.zones.refresh();
+  return reply;
+}
+
+async function sendCounted(front: AwsFront, request: Request, call: Call): Promise<Reply> {
+  const asked = askForUnits(request, call.action);
+  const reply = await front.forward(asked?.request ?? request);
+  const taken = takeUnits(reply, call.action);
+  addUnits(call, taken);
+  return asked ? taken.stripped : reply;
+}
+
+async function sendChange(front: AwsFront, request: Request): Promise<Reply> {
+  await front.zones.refresh();
+  const zoneId = /\/hostedzone\/([^/]+)\/rrset/.exec(request.path)?.[1] ?? "";
+  return await front.zones.inTurn(zoneId, async () => {
+    const reply = await front.forward(request);
+    const change = /<Id>\/change\/([^<]+)<\/Id>/.exec(reply.body.toString("utf8"))?.[1];
+    if (reply.status === 200 && change) front.zones.accepted(zoneId, request.body.toString("utf8"), change);
+    return reply;
+  });
+}
+
+// The emulator says PENDING once and then INSYNC; here INSYNC means what it means on AWS: the name servers show it.
+function withTruth(zones: Zones, request: Request, reply: Reply): Reply {
+  const id = /\/change\/([^/?]+)/.exec(request.path)?.[1] ?? "";
+  const status = zones.statusOf(id);
+  if (reply.status !== 200 || status === undefined) return reply;
+  const body = reply.body.toString("utf8").replace(/<Status>[A-Z]+<\/Status>/, `<Status>${status}</Status>`);
+  return { ...reply, body: Buffer.from(body) };
+}

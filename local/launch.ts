@@ -1,0 +1,84 @@
+import { spawn } from "node:child_process";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { installed } from "./paths.ts";
+
+/** A process of the stack. */
+export interface Launched {
+  pid: number;
+  /** True once it ended. */
+  hasExited(): boolean;
+  /** SIGTERM, after 3 seconds SIGKILL; resolves when it is gone. */
+  stop(): Promise<void>;
+}
+
+export interface LaunchOptions {
+  command: string;
+  args: string[];
+  /** The whole environment: nothing of ours is inherited. */
+  env: Record<string, string>;
+  cwd: string;
+  logFile: string;
+}
+
+/**
+ * Starts a process in its own group, so that Ctrl-C reaches only us. On Linux the kernel ends it when we die without
+ * stopping it: prctl's parent-death signal outlives exec.
+ */
+export function launch(options: LaunchOptions): Launched {
+  const log = openSync(options.logFile, "a");
+  const child = spawn(installed.python, ["-I", "-S", "-c", dieWithParent, options.command, ...options.args], {
+    cwd: options.cwd,
+    detached: true,
+    env: options.env,
+    stdio: ["ignore", log, log],
+  });
+  closeSync(log);
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`cannot start ${options.command}`);
+  let gone = false;
+  const exited = new Promise<void>((resolve) =>
+    child.once("exit", () => {
+      gone = true;
+      resolve();
+    }),
+  );
+  const stop = async () => {
+    if (gone) return;
+    child.kill("SIGTERM");
+    const forced = setTimeout(() => child.kill("SIGKILL"), 3_000);
+    await exited;
+    clearTimeout(forced);
+  };
+  return { pid, hasExited: () => gone, stop };
+}
+
+const dieWithParent = `
+import os, sys
+try:
+    import ctypes
+    ctypes.CDLL(None).prctl(1, 15)
+except (AttributeError, OSError):
+    pass
+os.execv(sys.argv[1], sys.argv[1:])
+`;
+
+/** Asks until the answer is true; fails with the end of the log when the process ends or the time is over. */
+export async function untilReady(
+  name: string,
+  process: Launched,
+  options: { ask: () => Promise<boolean>; logFile: string; withinMs: number },
+): Promise<void> {
+  const end = Date.now() + options.withinMs;
+  while (!(await options.ask().catch(() => false))) {
+    if (process.hasExited()) throw new Error(`${name} ended while it started:\n${tail(options.logFile)}`);
+    if (Date.now() > end) {
+      throw new Error(`${name} is not ready after ${options.withinMs / 1000} s:\n${tail(options.logFile)}`);
+    }
+    await sleep(40);
+  }
+}
+
+function tail(file: string): string {
+  return readFileSync(file, "utf8").trimEnd().split("\n").slice(-15).join("\n");
+}

@@ -1,0 +1,16 @@
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The checkout. */
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+/** Everything the local stack installs and writes; not in git. */
+export const localFolder = join(root, ".local");
+/** One folder per run of the stack, and current.json. */
+export const runsFolder = join(localFolder, "run");
+/** What start.mjs installed. */
+export const installed = {
+  commands: join(root, "node_modules", ".bin"),
+  python: join(localFolder, "venv", "bin", "python"),
+  emulator: join(localFolder, "venv", "bin", "ministack"),
+  pebble: join(localFolder, "bin", "pebble"),
+};

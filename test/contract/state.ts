@@ -1,0 +1,20 @@
+import { describe } from "vitest";
+import type { State } from "../../core/ports.ts";
+import { testAttempts } from "./state/attempts.ts";
+import { testBeside } from "./state/beside.ts";
+import { testClaims } from "./state/claims.ts";
+import { testDue } from "./state/due.ts";
+import { testLedger } from "./state/ledger.ts";
+import { testResources } from "./state/resources.ts";
+
+/** What the port State promises; `makeState` gives a new and empty one each time. */
+export function testState(name: string, makeState: () => State | Promise<State>): void {
+  describe(`State: ${name}`, () => {
+    testResources(makeState);
+    testAttempts(makeState);
+    testBeside(makeState);
+    testClaims(makeState);
+    testLedger(makeState);
+    testDue(makeState);
+  });
+}

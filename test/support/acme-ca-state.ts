@@ -1,0 +1,105 @@
+import type { Pkcs10CertificateRequest } from "@peculiar/x509";
+
+/** A problem document that a CA throws (RFC 8555 6.7). */
+export class CaProblem extends Error {
+  readonly status: number;
+  readonly body: { type: string; detail: string; subproblems?: unknown[]; instance?: string };
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    status: number,
+    type: string,
+    detail: string,
+    more: { subproblems?: unknown[]; retryAfterSeconds?: number } = {},
+  ) {
+    super(detail);
+    const { retryAfterSeconds, ...rest } = more;
+    this.status = status;
+    this.body = { type: `urn:ietf:params:acme:error:${type}`, detail, ...rest };
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** What a test may turn while the CA runs. */
+export interface CaKnobs {
+  /** How often an order is still pending or processing when it is read. */
+  processingRounds: number;
+  /** Sent with orders that are pending or processing. */
+  retryAfterSeconds: number | undefined;
+  /** Refused at newOrder with rejectedIdentifier and these words. */
+  refusedNames: Map<string, string>;
+  /** newOrder answers rateLimited until then. */
+  limitedUntil: Date | undefined;
+  /** Every request answers 503. */
+  down: boolean;
+  /** Name and seconds of validity. */
+  profiles: Record<string, number>;
+  /** Whether a valid authorization serves later orders of its account. */
+  reuseAuthorizations: boolean;
+}
+
+export interface Account {
+  url: string;
+  thumbprint: string;
+  contact: string[];
+  status: "valid" | "deactivated";
+}
+
+export interface Problem {
+  type: string;
+  detail: string;
+}
+
+export interface Authorization {
+  id: string;
+  account: string;
+  identifier: string;
+  wildcard: boolean;
+  status: "pending" | "valid" | "invalid" | "deactivated" | "expired";
+  token: string;
+  challenge: "pending" | "processing" | "valid" | "invalid";
+  error?: Problem;
+}
+
+export interface OrderState {
+  id: string;
+  account: string;
+  names: string[];
+  profile: string;
+  status: "pending" | "ready" | "processing" | "valid" | "invalid";
+  authorizations: Authorization[];
+  roundsLeft: number;
+  csr?: Pkcs10CertificateRequest;
+  certificate?: string;
+}
+
+export interface TestCa {
+  knobs: CaKnobs;
+  /** How often each operation was asked for. */
+  calls: Record<string, number>;
+  accounts: Map<string, Account>;
+  orders: Map<string, OrderState>;
+  authorizations: Map<string, Authorization>;
+  /** PEM of the root that signs the intermediate. */
+  rootPem: string;
+  register(
+    thumbprint: string,
+    request: { contact?: string[]; onlyReturnExisting?: boolean },
+  ): { account: Account; created: boolean };
+  update(account: Account, contact: string[]): void;
+  newOrder(
+    account: Account,
+    request: { names: string[]; profile?: string | undefined; replaces?: string | undefined },
+  ): OrderState;
+  /** Validates and signs what is waiting, then gives the order. */
+  readOrder(account: Account, id: string): Promise<OrderState>;
+  authorization(account: Account, id: string): Authorization;
+  answer(account: Account, id: string): Authorization;
+  finalize(account: Account, id: string, csrDer: Uint8Array): Promise<OrderState>;
+  certificate(account: Account, id: string): string;
+}
+
+/** Throws a CaProblem. */
+export function raise(status: number, type: string, detail: string): never {
+  throw new CaProblem(status, type, detail);
+}

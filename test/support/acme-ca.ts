@@ -1,0 +1,203 @@
+import "reflect-metadata";
+import { createHash, randomBytes } from "node:crypto";
+import { Pkcs10CertificateRequest, SubjectAlternativeNameExtension } from "@peculiar/x509";
+import type { Clock } from "../../core/ports.ts";
+import type { Account, Authorization, OrderState, TestCa } from "./acme-ca-state.ts";
+import { CaProblem, raise } from "./acme-ca-state.ts";
+import type { Chain } from "./test-chain.ts";
+import { makeChain } from "./test-chain.ts";
+
+/** An ACME CA without its wire: RFC 8555's state machines, real signatures, dns-01 validation by a callback. */
+export async function createCa(options: {
+  clock: Clock;
+  baseUrl: string;
+  /** The TXT values at a name, as the CA's resolver sees them. */
+  lookupTxt: (name: string) => readonly string[] | Promise<readonly string[]>;
+}): Promise<TestCa> {
+  const chain = await makeChain(options.clock);
+  const ca: TestCa = {
+    knobs: {
+      processingRounds: 0,
+      retryAfterSeconds: undefined,
+      refusedNames: new Map(),
+      limitedUntil: undefined,
+      down: false,
+      profiles: { default: 90 * 86_400, "two-minutes": 120 },
+      reuseAuthorizations: false,
+    },
+    calls: {},
+    accounts: new Map(),
+    orders: new Map(),
+    authorizations: new Map(),
+    rootPem: chain.rootPem,
+    register: (thumbprint, request) =>
+      counted(ca, "newAccount", () => register(ca, options.baseUrl, thumbprint, request)),
+    update: (account, contact) =>
+      counted(ca, "account", () => {
+        account.contact = contact;
+      }),
+    newOrder: (account, request) => counted(ca, "newOrder", () => newOrder(ca, account, request, options.clock)),
+    readOrder: (account, id) =>
+      counted(ca, "order", async () => settle(own(ca.orders, account, id), chain, ca, options)),
+    authorization: (account, id) => counted(ca, "authorization", () => own(ca.authorizations, account, id)),
+    answer: (account, id) => counted(ca, "challenge", () => answer(own(ca.authorizations, account, id))),
+    finalize: (account, id, csr) => counted(ca, "finalize", () => finalize(ca, own(ca.orders, account, id), csr)),
+    certificate: (account, id) =>
+      counted(
+        ca,
+        "certificate",
+        () => own(ca.orders, account, id).certificate ?? raise(404, "malformed", "no certificate"),
+      ),
+  };
+  return ca;
+}
+
+function counted<T>(ca: TestCa, operation: string, run: () => T): T {
+  ca.calls[operation] = (ca.calls[operation] ?? 0) + 1;
+  if (ca.knobs.down) raise(503, "serverInternal", "The service is down for maintenance");
+  return run();
+}
+
+function own<T extends { account: string }>(map: Map<string, T>, account: Account, id: string): T {
+  const found = map.get(id);
+  if (!found || found.account !== account.url) raise(404, "malformed", `No such object: ${id}`);
+  return found;
+}
+
+function register(
+  ca: TestCa,
+  baseUrl: string,
+  thumbprint: string,
+  request: { contact?: string[]; onlyReturnExisting?: boolean },
+) {
+  const known = [...ca.accounts.values()].find((account) => account.thumbprint === thumbprint);
+  if (known?.status === "deactivated") raise(403, "unauthorized", "The account of this key is deactivated");
+  if (known) return { account: known, created: false };
+  if (request.onlyReturnExisting) raise(400, "accountDoesNotExist", "No account of this key");
+  const url = `${baseUrl}/account/${ca.accounts.size + 1}`;
+  const account: Account = { url, thumbprint, contact: request.contact ?? [], status: "valid" };
+  ca.accounts.set(url, account);
+  return { account, created: true };
+}
+
+function newOrder(
+  ca: TestCa,
+  account: Account,
+  request: { names: string[]; profile?: string | undefined },
+  clock: Clock,
+): OrderState {
+  const { limitedUntil, profiles } = ca.knobs;
+  if (limitedUntil && clock.now() < limitedUntil) {
+    const retryAfterSeconds = Math.ceil((limitedUntil.getTime() - clock.now().getTime()) / 1000);
+    throw new CaProblem(429, "rateLimited", "too many new orders recently", { retryAfterSeconds });
+  }
+  const profile = request.profile ?? Object.keys(profiles)[0] ?? "default";
+  if (!(profile in profiles)) raise(400, "invalidProfile", `Order includes unrecognized profile name "${profile}"`);
+  refuseNames(ca, request.names);
+  const authorizations = request.names.map((name) => authorize(ca, account, name));
+  const id = randomBytes(8).toString("hex");
+  const open = authorizations.some(({ status }) => status !== "valid");
+  const order: OrderState = {
+    id,
+    account: account.url,
+    names: request.names,
+    profile,
+    status: open ? "pending" : "ready",
+    authorizations,
+    roundsLeft: 0,
+  };
+  ca.orders.set(id, order);
+  return order;
+}
+
+function refuseNames(ca: TestCa, names: string[]): void {
+  if (names.length === 0) raise(400, "malformed", "Order did not specify any identifiers");
+  if (names.length > 100) raise(400, "malformed", "Order cannot contain more than 100 identifiers");
+  const refused = names.filter((name) => ca.knobs.refusedNames.has(name));
+  if (refused.length === 0) return;
+  const subproblems = refused.map((value) => ({
+    type: "urn:ietf:params:acme:error:rejectedIdentifier",
+    detail: ca.knobs.refusedNames.get(value),
+    identifier: { type: "dns", value },
+  }));
+  throw new CaProblem(400, "rejectedIdentifier", `Cannot issue for "${refused[0]}"`, { subproblems });
+}
+
+function authorize(ca: TestCa, account: Account, name: string): Authorization {
+  const wildcard = name.startsWith("*.");
+  const identifier = name.replace(/^\*\./, "").toLowerCase();
+  const reusable = [...(ca.knobs.reuseAuthorizations ? ca.authorizations.values() : [])].find(
+    (known) =>
+      known.status === "valid" &&
+      known.account === account.url &&
+      known.identifier === identifier &&
+      known.wildcard === wildcard,
+  );
+  if (reusable) return reusable;
+  const id = randomBytes(8).toString("hex");
+  const token = randomBytes(32).toString("base64url");
+  const authorization: Authorization = {
+    id,
+    account: account.url,
+    identifier,
+    wildcard,
+    status: "pending",
+    token,
+    challenge: "pending",
+  };
+  ca.authorizations.set(id, authorization);
+  return authorization;
+}
+
+function answer(authorization: Authorization): Authorization {
+  if (authorization.challenge !== "pending")
+    raise(400, "malformed", `Challenge in ${authorization.challenge} status cannot be updated`);
+  authorization.challenge = "processing";
+  return authorization;
+}
+
+async function finalize(ca: TestCa, order: OrderState, csrDer: Uint8Array): Promise<OrderState> {
+  if (order.status !== "ready") raise(403, "orderNotReady", `Order's status ("${order.status}") was not ready`);
+  const csr = new Pkcs10CertificateRequest(new Uint8Array(csrDer));
+  if (!(await csr.verify())) raise(400, "badCSR", "Bad signature on CSR");
+  if (csr.publicKey.algorithm.name === "Ed25519")
+    raise(400, "badCSR", "CSR signature algorithm Ed25519 is not supported");
+  const san = csr.extensions.find((extension) => extension instanceof SubjectAlternativeNameExtension);
+  const asked = (san?.names.toJSON() ?? []).map(({ value }) => value).sort();
+  if (asked.join() !== [...order.names].sort().join())
+    raise(403, "unauthorized", "CSR does not name what the order names");
+  order.csr = csr;
+  order.status = "processing";
+  order.roundsLeft = ca.knobs.processingRounds;
+  return order;
+}
+
+type CaOptions = Parameters<typeof createCa>[0];
+
+async function settle(order: OrderState, chain: Chain, ca: TestCa, options: CaOptions): Promise<OrderState> {
+  if (order.status === "processing" && order.roundsLeft-- <= 0 && order.csr) {
+    const seconds = ca.knobs.profiles[order.profile] ?? 0;
+    order.certificate = await chain.sign(order.csr, order.names, seconds);
+    order.status = "valid";
+  }
+  if (order.status !== "pending") return order;
+  const waiting = order.authorizations.filter(({ challenge }) => challenge === "processing");
+  if (waiting.length > 0 && order.roundsLeft++ < ca.knobs.processingRounds) return order;
+  for (const authorization of waiting) await validate(authorization, ca, options);
+  if (order.authorizations.some(({ status }) => !["pending", "valid"].includes(status))) order.status = "invalid";
+  else if (order.authorizations.every(({ status }) => status === "valid")) order.status = "ready";
+  return order;
+}
+
+async function validate(authorization: Authorization, ca: TestCa, options: CaOptions): Promise<void> {
+  const name = `_acme-challenge.${authorization.identifier}`;
+  const values = await options.lookupTxt(name);
+  const thumbprint = ca.accounts.get(authorization.account)?.thumbprint;
+  const expected = createHash("sha256").update(`${authorization.token}.${thumbprint}`).digest("base64url");
+  const valid = values.includes(expected);
+  authorization.status = valid ? "valid" : "invalid";
+  authorization.challenge = authorization.status;
+  if (valid) return;
+  const detail = values.length === 0 ? `No TXT records found at ${name}` : `Incorrect TXT record found at ${name}`;
+  authorization.error = { type: `urn:ietf:params:acme:error:${values.length === 0 ? "dns" : "unauthorized"}`, detail };
+}

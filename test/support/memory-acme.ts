@@ -1,0 +1,138 @@
+import { createHash } from "node:crypto";
+import type { Asked } from "../../adapters/issuers/acme/problems.ts";
+import { describe, failureOf } from "../../adapters/issuers/acme/problems.ts";
+import { RefusedError, UnavailableError } from "../../core/errors.ts";
+import type { AcmeIssuer, Clock, Order } from "../../core/ports.ts";
+import type { Challenge } from "../../core/rows.ts";
+import type { Account, Authorization, OrderState, TestCa } from "./acme-ca-state.ts";
+import { CaProblem } from "./acme-ca-state.ts";
+import { thumbprintOf } from "./thumbprint.ts";
+
+export interface MemoryAcmeDeps {
+  accountKeyPem: string;
+  accountUrl?: string | undefined;
+  clock: Clock;
+}
+
+/** An AcmeIssuer without a wire, for tests of the pipeline: many of them share one TestCa (test/support/acme-ca.ts). */
+export function memoryAcme(ca: TestCa, deps: MemoryAcmeDeps): AcmeIssuer {
+  const thumbprint = thumbprintOf(deps.accountKeyPem);
+  const nonces: string[] = [];
+  let accountUrl = deps.accountUrl;
+  const ask = async <T>(asked: Asked, run: (account: Account) => T | Promise<T>): Promise<T> => {
+    try {
+      return await run(accountOf(ca, accountUrl, asked));
+    } catch (error) {
+      throw error instanceof CaProblem ? failed(error, asked, deps.clock.now()) : error;
+    }
+  };
+  const toOrder = (order: OrderState) => orderOf(order, ca, deps.clock.now());
+  return {
+    giveNonces: (given) => nonces.push(...given),
+    takeNonce: () => nonces.pop() ?? `memory-${Object.values(ca.calls).reduce((sum, count) => sum + count, 0)}`,
+    offersRenewalInfo: () => true,
+    directory: async () => directory,
+    registerAccount: ({ email, onlyReturnExisting = false }) =>
+      ask("newAccount", () => {
+        accountUrl = ca.register(thumbprint, { contact: contactOf(email), onlyReturnExisting }).account.url;
+        return { accountUrl };
+      }).catch((error) => {
+        if (onlyReturnExisting && error.reason === "AccountUnknown") return undefined;
+        throw error;
+      }),
+    updateContact: (email) => ask("account", (account) => ca.update(account, contactOf(email))),
+    createOrder: (request) => ask("newOrder", (account) => toOrder(ca.newOrder(account, request))),
+    readOrder: (url) =>
+      ask("order", async (account) => toOrder(await ca.readOrder(account, idOf(url)))).catch((error) => {
+        if (error.reason === "OrderGone") return undefined;
+        throw error;
+      }),
+    challenges: async (order) => {
+      if (order.status !== "pending" && order.status !== "invalid") return [];
+      const read = (url: string) => ask("authorization", (account) => ca.authorization(account, idOf(url)));
+      const open = (await Promise.all(order.authorizationUrls.map(read))).filter(({ status }) => status !== "valid");
+      return open.map((authorization) => challengeOf(authorization, thumbprint));
+    },
+    answer: (challenge) =>
+      ask("challenge", (account) => {
+        const authorization = ca.authorization(account, idOf(challenge.authorizationUrl));
+        if (["processing", "valid"].includes(authorization.challenge)) return;
+        ca.answer(account, authorization.id);
+      }),
+    refusals: (order) =>
+      ask("order", async (account) => {
+        const { authorizations } = await ca.readOrder(account, idOf(order.url));
+        const refused = authorizations.filter(({ error }) => error !== undefined);
+        return refused.map(({ identifier, error }) => `${identifier}: ${describe(error ?? {})}`).join("\n");
+      }),
+    finalize: (order, csrDer) =>
+      ask("finalize", async (account) => {
+        const current = ca.orders.get(idOf(order.url));
+        if (current && ["processing", "valid"].includes(current.status)) return toOrder(current);
+        return toOrder(await ca.finalize(account, idOf(order.url), csrDer));
+      }),
+    download: (order) => ask("certificate", (account) => ca.certificate(account, idOf(order.url))),
+  };
+}
+
+const base = "https://memory.test";
+const directory = {
+  newNonce: `${base}/nonce`,
+  newAccount: `${base}/new-account`,
+  newOrder: `${base}/new-order`,
+  renewalInfo: `${base}/renewal-info`,
+};
+
+function failed(problem: CaProblem, asked: Asked, now: Date): Error {
+  const retryAfter = problem.retryAfterSeconds;
+  const headers = retryAfter === undefined ? {} : { "retry-after": String(retryAfter) };
+  const failure = failureOf({ status: problem.status, headers, data: problem.body }, asked, now);
+  return failure ?? new UnavailableError({ reason: "BadReply", message: problem.message });
+}
+
+function accountOf(ca: TestCa, url: string | undefined, asked: Asked): Account {
+  const account = ca.accounts.get(url ?? "");
+  if (account) return account;
+  if (asked === "newAccount") return { url: "", thumbprint: "", contact: [], status: "valid" };
+  throw new CaProblem(400, "accountDoesNotExist", "No such account");
+}
+
+function idOf(url: string): string {
+  return url.split("/").at(-1) ?? "";
+}
+
+function orderOf(order: OrderState, ca: TestCa, now: Date): Order {
+  const { retryAfterSeconds } = ca.knobs;
+  const waits = retryAfterSeconds !== undefined && ["pending", "processing"].includes(order.status);
+  return {
+    url: `${base}/order/${order.id}`,
+    finalizeUrl: `${base}/finalize/${order.id}`,
+    status: order.status,
+    authorizationUrls: order.authorizations.map(({ id }) => `${base}/authorization/${id}`),
+    ...(order.certificate !== undefined && { certificateUrl: `${base}/certificate/${order.id}` }),
+    ...(waits && { retryAt: new Date(now.getTime() + retryAfterSeconds * 1000) }),
+  };
+}
+
+function challengeOf({ id, identifier, wildcard, status, token, error }: Authorization, thumbprint: string): Challenge {
+  if (status !== "pending")
+    throw new RefusedError({
+      reason: status === "invalid" ? "ChallengeRefused" : "AuthorizationEnded",
+      message: `The authorization for ${identifier} is ${status}: ${describe(error ?? {})}.`,
+      endsAttempt: true,
+    });
+  return {
+    identifier,
+    wildcard,
+    authorizationUrl: `${base}/authorization/${id}`,
+    challengeUrl: `${base}/challenge/${id}`,
+    type: "dns-01",
+    recordName: `_acme-challenge.${identifier}`,
+    recordValue: createHash("sha256").update(`${token}.${thumbprint}`).digest("base64url"),
+    solver: -1,
+  };
+}
+
+function contactOf(email: string | undefined): string[] {
+  return email ? [`mailto:${email}`] : [];
+}

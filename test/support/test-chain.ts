@@ -1,0 +1,131 @@
+import "reflect-metadata";
+import { randomBytes, webcrypto } from "node:crypto";
+import type { Pkcs10CertificateRequest, PublicKey } from "@peculiar/x509";
+import {
+  BasicConstraintsExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  SubjectAlternativeNameExtension,
+  X509CertificateGenerator,
+} from "@peculiar/x509";
+import type { Clock } from "../../core/ports.ts";
+
+/** A root and an intermediate that sign certificates for tests. */
+export interface Chain {
+  rootPem: string;
+  /** Leaf and intermediate as PEM, leaf first. */
+  sign(csr: Pkcs10CertificateRequest, names: string[], validitySeconds: number): Promise<string>;
+}
+
+/** A new two-level CA on P-256. */
+export async function makeChain(clock: Clock): Promise<Chain> {
+  const [root, intermediate] = [await makeKeys(), await makeKeys()];
+  const caFor = (seconds: number) => ({
+    notBefore: before(clock),
+    notAfter: after(clock, seconds),
+    extensions: ofCa(),
+  });
+  const rootPem = pem(
+    await generate({
+      subject: "CN=Test Root",
+      issuer: "CN=Test Root",
+      publicKey: root.publicKey,
+      signingKey: root.privateKey,
+      ...caFor(10 * year),
+    }),
+  );
+  const intermediatePem = pem(
+    await generate({
+      subject: "CN=Test Intermediate",
+      issuer: "CN=Test Root",
+      publicKey: intermediate.publicKey,
+      signingKey: root.privateKey,
+      ...caFor(5 * year),
+    }),
+  );
+  return {
+    rootPem,
+    async sign(csr, names, validitySeconds) {
+      const leaf = await generate({
+        subject: csr.subject,
+        issuer: "CN=Test Intermediate",
+        publicKey: csr.publicKey,
+        signingKey: intermediate.privateKey,
+        notBefore: clock.now(),
+        notAfter: after(clock, validitySeconds),
+        extensions: [sanOf(names, csr.subject === "")],
+      });
+      return pem(leaf) + intermediatePem;
+    },
+  };
+}
+
+/** A self-signed server certificate for 127.0.0.1 and localhost, PEM, valid from a day ago for two days by the real clock. */
+export async function makeServerCertificate(): Promise<{ cert: string; key: string }> {
+  const keys = await makeKeys();
+  const clock = { now: () => new Date() };
+  const certificate = await generate({
+    subject: "CN=test server",
+    issuer: "CN=test server",
+    publicKey: keys.publicKey,
+    signingKey: keys.privateKey,
+    notBefore: before(clock),
+    notAfter: after(clock, 86_400),
+    extensions: [
+      new SubjectAlternativeNameExtension([
+        { type: "ip", value: "127.0.0.1" },
+        { type: "dns", value: "localhost" },
+      ]),
+    ],
+  });
+  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey)).toString("base64");
+  return { cert: pem(certificate), key: `-----BEGIN PRIVATE KEY-----\n${pkcs8}\n-----END PRIVATE KEY-----\n` };
+}
+
+const year = 365 * 86_400;
+const p256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+
+function makeKeys(): Promise<webcrypto.CryptoKeyPair> {
+  return webcrypto.subtle.generateKey(p256, true, ["sign", "verify"]);
+}
+
+type Parameters = {
+  subject: string;
+  issuer: string;
+  publicKey: webcrypto.CryptoKey | PublicKey;
+  signingKey: webcrypto.CryptoKey;
+  notBefore: Date;
+  notAfter: Date;
+  extensions: (BasicConstraintsExtension | KeyUsagesExtension | SubjectAlternativeNameExtension)[];
+};
+
+function generate(parameters: Parameters) {
+  const serialNumber = `4${randomBytes(15).toString("hex")}0`.slice(0, 32);
+  return X509CertificateGenerator.create({ serialNumber, signingAlgorithm: p256, ...parameters });
+}
+
+function ofCa() {
+  return [
+    new BasicConstraintsExtension(true, undefined, true),
+    new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+  ];
+}
+
+function sanOf(names: string[], critical: boolean): SubjectAlternativeNameExtension {
+  return new SubjectAlternativeNameExtension(
+    names.map((value) => ({ type: "dns" as const, value })),
+    critical,
+  );
+}
+
+function before(clock: Clock): Date {
+  return new Date(clock.now().getTime() - 86_400_000);
+}
+
+function after(clock: Clock, seconds: number): Date {
+  return new Date(clock.now().getTime() + seconds * 1000);
+}
+
+function pem(certificate: { toString(format: "pem"): string }): string {
+  return `${certificate.toString("pem")}\n`;
+}
