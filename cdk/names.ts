@@ -25,6 +25,8 @@ export interface Names {
   /** All stored secrets of the installation. */
   readonly secretArns: string;
   readonly secretsBucketArn: string;
+  /** Pattern of its alarms. */
+  readonly alarmArns: string;
   /** Patterns of all its log groups. */
   readonly logGroupArns: string[];
   function(folder: FunctionName): string;
@@ -54,6 +56,7 @@ export function namesOf({ instance, partition, account, region }: Place): Names 
     busArn: arn("events", `event-bus/${instance}`),
     secretArns: arn("secretsmanager", `secret:${instance}/*`),
     secretsBucketArn: `arn:${partition}:s3:::${secretsBucket}`,
+    alarmArns: arn("cloudwatch", `alarm:${instance}-*`),
     logGroupArns: ["/aws/lambda/", "/aws/vendedlogs/states/"].map((prefix) =>
       arn("logs", `log-group:${prefix}${instance}-*`),
     ),

@@ -1,3 +1,4 @@
+import { eventsPermissions, sealerPermissions, starterPermissions } from "../adapters/aws/index.ts";
 import { dnsPermissions } from "../adapters/dns/index.ts";
 import { storePermissions } from "../adapters/stores/index.ts";
 import type { Permission } from "../core/permission.ts";
@@ -19,35 +20,11 @@ export interface Grounds {
 }
 
 /** Everything that some function may do, by a name that cdk/rights.ts gives to functions. */
-export interface Permissions {
-  readStream: Permission[];
-  readRequests: Permission[];
-  writeRequests: Permission[];
-  scanRequests: Permission[];
-  useState: Permission[];
-  queryDue: Permission[];
-  queryByIssuer: Permission[];
-  startExecutions: Permission[];
-  publishFacts: Permission[];
-  describeSecrets: Permission[];
-  readSecrets: Permission[];
-  writeSecrets: Permission[];
-  deleteSecrets: Permission[];
-  readAccountKeys: Permission[];
-  createAccountKeys: Permission[];
-  sealKeys: Permission[];
-  openKeys: Permission[];
-  publishRecords: Permission[];
-  askForChanges: Permission[];
-  removeRecords: Permission[];
-  assumeRoles: Permission[];
-  invoke(...folders: FunctionName[]): Permission[];
-  log(folder: FunctionName): Permission[];
-  leaveDeadLetters: Permission[];
-}
+export type Permissions = ReturnType<typeof permissionsOn>;
 
-export function permissionsOn(grounds: Grounds): Permissions {
-  return { ...tables(grounds), ...keys(grounds), ...stores(grounds), ...dns(grounds), ...calls(grounds) };
+/** What the adapters say they need, and what DynamoDB, Lambda and STS need, on these grounds. */
+export function permissionsOn(grounds: Grounds) {
+  return { ...tables(grounds), ...stores(grounds), ...dns(grounds), ...calls(grounds) };
 }
 
 function tables({ requestsArn, requestsStreamArn, stateArn }: Grounds) {
@@ -57,28 +34,13 @@ function tables({ requestsArn, requestsStreamArn, stateArn }: Grounds) {
   return {
     readStream: on(requestsStreamArn, "DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"),
     readRequests: on(requestsArn, "BatchGetItem", "GetItem"),
-    writeRequests: on(requestsArn, "DeleteItem", "PutItem", "UpdateItem"),
-    scanRequests: on(requestsArn, "Scan"),
+    writeRequests: on(requestsArn, "DeleteItem", "PutItem"),
+    scanRequests: on(requestsArn, "BatchGetItem", "Scan"),
     useState: on(stateArn, "BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"),
+    scanState: [...on(stateArn, "BatchGetItem"), ...on(`${stateArn}/index/${issuerIndex.name}`, "Scan")],
     queryDue: on(`${stateArn}/index/${dueIndex.name}`, "Query"),
     queryByIssuer: on(`${stateArn}/index/${issuerIndex.name}`, "Query"),
   };
-}
-
-/** Sealed keys: only in our own encryption context, with exactly its three keys. */
-function keys({ names, keyMaterialArn }: Grounds) {
-  const sealed = (verb: string): Permission[] => [
-    {
-      actions: [`kms:${verb}`],
-      resources: [keyMaterialArn],
-      conditions: {
-        StringEquals: { "kms:EncryptionContext:instance": names.instance },
-        "ForAllValues:StringEquals": { "kms:EncryptionContextKeys": ["instance", "namespace", "attempt"] },
-        Null: { "kms:EncryptionContextKeys": "false" },
-      },
-    },
-  ];
-  return { sealKeys: sealed("GenerateDataKey"), openKeys: sealed("Decrypt") };
 }
 
 function stores({ names, partition, keyMaterialArn }: Grounds) {
@@ -113,20 +75,22 @@ function dns({ names, settings }: Grounds) {
   };
 }
 
-function calls({ names, deadLettersArn }: Grounds) {
-  const source = "events:source";
-  const facts: Permission = {
-    actions: ["events:PutEvents"],
-    resources: [names.busArn],
-    // ForAllValues holds for a request without the key, too. No function can order in a namespace's name.
-    conditions: { "ForAllValues:StringEquals": { [source]: ["certwright"] }, Null: { [source]: "false" } },
-  };
+function calls({ names, keyMaterialArn: keyArn, deadLettersArn }: Grounds) {
+  const { instance, busArn, stateMachineArn } = names;
+  const start = starterPermissions({
+    stateMachineArn,
+    functionArn: (folder) => names.functionArn(folder as FunctionName),
+  });
+  const sealer = sealerPermissions({ keyArn, instance });
   return {
-    startExecutions: [{ actions: ["states:StartExecution"], resources: [names.stateMachineArn] }],
-    publishFacts: [facts],
-    invoke: (...folders: FunctionName[]): Permission[] => [
-      { actions: ["lambda:InvokeFunction"], resources: folders.map(names.functionArn) },
-    ],
+    sealKeys: sealer.seal,
+    openKeys: sealer.open,
+    publishFacts: eventsPermissions({ busArn }),
+    startExecutions: start.startIssuance,
+    callDispatch: start.dispatch,
+    callSweep: start.sweep,
+    callCheckIssuer: start.checkIssuer,
+    callCleanUp: start.cleanUp,
     log: (folder: FunctionName): Permission[] => [
       { actions: ["logs:CreateLogStream", "logs:PutLogEvents"], resources: [names.logStreams(folder)] },
     ],

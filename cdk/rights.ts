@@ -8,23 +8,23 @@ const rights: Record<FunctionName, (may: Permissions) => Permission[][]> = {
   "accept-request": (may) => [may.writeRequests],
   dispatch: (may) => [may.readStream, ...decide(may)],
   sweep: (may) => [may.queryDue, ...decide(may)],
-  resync: (may) => [may.scanRequests, may.useState, may.invoke("dispatch")],
+  resync: (may) => [may.scanRequests, may.scanState, may.callDispatch],
   "check-issuer": (may) => [
     may.readRequests,
     may.useState,
     may.queryByIssuer,
     may.readAccountKeys,
     may.createAccountKeys,
-    may.invoke("sweep"),
+    may.callSweep,
   ],
   prepare: (may) => [...step(may), may.sealKeys, may.readSecrets],
-  "create-order": (may) => [...step(may), may.readAccountKeys],
+  "create-order": (may) => [...step(may), ...askTheCa(may)],
   "publish-challenge": (may) => [...step(may), may.publishRecords, may.assumeRoles],
   "check-propagation": (may) => [...step(may), may.askForChanges, may.assumeRoles],
-  "validate-challenge": (may) => [...step(may), may.readAccountKeys],
-  "finalize-order": (may) => [...step(may), may.readAccountKeys],
-  "write-secret": (may) => [...step(may), may.openKeys, may.readSecrets, may.writeSecrets],
-  "clean-up-challenge": (may) => [...step(may), may.removeRecords, may.assumeRoles, may.invoke("dispatch")],
+  "validate-challenge": (may) => [...step(may), ...askTheCa(may)],
+  "finalize-order": (may) => [...step(may), ...askTheCa(may)],
+  "write-secret": (may) => [...step(may), may.openKeys, may.writeSecrets],
+  "clean-up-challenge": (may) => [...step(may), may.removeRecords, may.assumeRoles, may.callDispatch],
 };
 
 /** The statements of one function's role. */
@@ -42,13 +42,19 @@ function decide(may: Permissions): Permission[][] {
     may.publishFacts,
     may.describeSecrets,
     may.deleteSecrets,
-    may.invoke("check-issuer", "clean-up-challenge"),
+    may.callCheckIssuer,
+    may.callCleanUp,
   ];
 }
 
 /** What every step of the state machine needs. */
 function step(may: Permissions): Permission[][] {
   return [may.readRequests, may.useState, may.publishFacts];
+}
+
+/** The account key; an account that the CA no longer knows is given to check-issuer. */
+function askTheCa(may: Permissions): Permission[][] {
+  return [may.readAccountKeys, may.callCheckIssuer];
 }
 
 /** Statements that differ in nothing, once. */

@@ -1,4 +1,4 @@
-import { type FieldFault, invalidValue, quote } from "../core/field-fault.ts";
+import { type FieldFault, invalidValue, quote, requiredValue, unsupportedValue } from "../core/field-fault.ts";
 import type { StoredRequest } from "../core/ports.ts";
 import { parseRequest } from "../core/request.ts";
 import { clusterNamespace, type Kind, kinds } from "../core/resource.ts";
@@ -70,17 +70,15 @@ function headOf(manifest: Manifest): { kind: Kind; name: string } | { faults: Ma
   const kind = kinds.find((known) => known === object.kind);
   const faults: ManifestFault[] = [];
   const fault = (path: string, message: string, fix: string) => faults.push({ ...place(manifest, path), message, fix });
-  if (!kind) {
-    const shown =
-      object.kind === undefined ? "Required value: every object has a kind" : `no such kind: ${show(object.kind)}`;
-    fault("kind", shown, `write one of ${kinds.join(", ")}`);
-  }
+  if (object.kind === undefined)
+    fault("kind", requiredValue("every object has a kind"), `write one of ${kinds.join(", ")}`);
+  else if (!kind) fault("kind", unsupportedValue(show(object.kind), kinds), "remove the object from the file");
   if (object.apiVersion === undefined)
-    fault("apiVersion", "Required value: every object has an apiVersion", "write apiVersion: cert-manager.io/v1");
+    fault("apiVersion", requiredValue("every object has an apiVersion"), "write apiVersion: cert-manager.io/v1");
   if (typeof name !== "string" || name === "")
     fault(
       "metadata.name",
-      "Required value: every object has a name",
+      requiredValue("every object has a name"),
       "write metadata.name; generateName is not supported",
     );
   return kind && typeof name === "string" && faults.length === 0 ? { kind, name } : { faults };

@@ -38,9 +38,9 @@ export function namesOf({ written }: Seen): string[] {
   return [...new Set([...(common ? [common] : []), ...(Array.isArray(names) ? names.map(String) : [])])];
 }
 
-/** The first three, and how many more. */
+/** `a,b,c,+2`: the first three, and how many more. */
 export function shortNames(names: string[]): string {
-  const more = names.length > 3 ? ` +${names.length - 3} more` : "";
+  const more = names.length > 3 ? `,+${names.length - 3}` : "";
   return names.slice(0, 3).join(",") + more;
 }
 

@@ -1,7 +1,7 @@
 import type { CertificateOptions } from "./annotations.ts";
 import { readLifetimes, readPrivateKey, readRevisionHistoryLimit, readUsages } from "./certificate-rules.ts";
 import { invalidValue, quote, requiredValue, tooLong } from "./field-fault.ts";
-import { type Fields, type FieldTable, later } from "./field-reader.ts";
+import { type Fields, type FieldTable, isMap, later } from "./field-reader.ts";
 import { readDnsName, recordNameFor } from "./names.ts";
 import { readObjectName } from "./object-name.ts";
 import { readSecretTemplate, type SecretTemplate } from "./secret-template.ts";
@@ -67,7 +67,7 @@ export const certificateTable: FieldTable = {
   additionalOutputFormats: later(),
   nameConstraints: later(),
   signatureAlgorithm: later(),
-  renewal: later({ harmless: ['{"policy":"RenewBefore"}'] }),
+  renewal: later({ harmless: renewsAsUsual }),
 };
 const issuerRefTable: FieldTable = { name: "read", kind: "read", group: "read" };
 const nameFields = ["commonName", "dnsNames", "uris", "emailAddresses", "ipAddresses", "otherNames", "literalSubject"];
@@ -75,6 +75,10 @@ const longestCommonName = 64;
 const longestRecordName = 253;
 const defaultGroup = "cert-manager.io";
 const ownGroups = [defaultGroup, "certwright.dev"];
+
+function renewsAsUsual(renewal: unknown): boolean {
+  return isMap(renewal) && renewal.policy === "RenewBefore" && Object.keys(renewal).length === 1;
+}
 
 /** Reads the spec of a Certificate, without the options; it is usable only when no fault was found. */
 export function readCertificateSpec(fields: Fields): Omit<CertificateSpec, "options"> {

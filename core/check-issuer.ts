@@ -21,7 +21,7 @@ const tombstoneDays = 30;
  */
 export async function checkIssuer(deps: Deps, key: ResourceKey): Promise<{ ready: boolean; reason: string; woken: number }> {
   const [stored, before] = await Promise.all([deps.requests.get(key), deps.state.issuer(key)]);
-  if (!stored) return forgetIssuer(deps, key, before);
+  if (!stored) return forgetIssuer(deps, before);
   const parsed = parseIssuer(stored);
   const now = deps.clock.now();
   const base = atGeneration(key, before, parsed.ok ? parsed.resource.specHash : parsed.specHash);
@@ -152,7 +152,7 @@ async function wake(deps: Deps, issuer: ResourceKey): Promise<number> {
   return woken;
 }
 
-async function forgetIssuer(deps: Deps, key: ResourceKey, row: IssuerRow | undefined) {
+async function forgetIssuer(deps: Deps, row: IssuerRow | undefined) {
   if (row && row.deletedAt === undefined) {
     const now = deps.clock.now();
     const { acme: _a, spec: _s, ...rest } = withoutDue(row);

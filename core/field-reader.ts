@@ -32,11 +32,13 @@ interface Later {
 
 const notYet = "remove it: this version of certwright does not support it yet";
 
-/** A field of a later version: its zero value, and the given defaults that cert-manager prints, are accepted. */
-export function later({ fix = notYet, harmless = [] as string[], unlessAbsent = false } = {}): Later {
-  const changesNothing = (value: unknown) =>
-    harmless.includes(JSON.stringify(value) ?? "") || (!unlessAbsent && isNothing(value));
-  return { fix, changesNothing };
+/** A field of a later version. Zero values and what `harmless` knows are accepted; with `unlessAbsent` nothing is. */
+export function later({ fix = notYet, harmless = nothingElse, unlessAbsent = false } = {}): Later {
+  return { fix, changesNothing: (value) => !unlessAbsent && (isNothing(value) || harmless(value)) };
+}
+
+function nothingElse(_value: unknown): boolean {
+  return false;
 }
 
 /** A map with string keys, as JSON, YAML and DynamoDB give it. */

@@ -52,7 +52,7 @@ const acmeTable: FieldTable = {
   solvers: "read",
   preferredChain: later(),
   enableDurationFeature: later(),
-  renewalInformationSource: later({ harmless: ['"ARI"', '"None"'] }),
+  renewalInformationSource: later({ harmless: (value) => value === "ARI" || value === "None" }),
 };
 /** keyAlgorithm is deprecated and without effect, as in cert-manager: it is always HS256. */
 const bindingTable: FieldTable = { keyID: "read", keySecretRef: "read", keyAlgorithm: "read" };

@@ -1,10 +1,11 @@
-import { type Document, isScalar, parseDocument, visit, type YAMLMap } from "yaml";
+import { type Document, isScalar, parseDocument, visit, type YAMLMap, type YAMLParseError } from "yaml";
 import { type FieldFault, invalidValue, quote, requiredValue, tooLong } from "./field-fault.ts";
 import { isMap } from "./field-reader.ts";
 
 const longestTextBytes = 64 * 1024;
 /** Enough for an anchor or two; more is an attempt at an expansion bomb. */
 const mostAliases = 20;
+const tooDeep = "is nested too deeply or repeats anchors too often";
 
 /** uniqueKeys compares every key with every other: repeatedKey() does it in one pass. */
 const yamlOptions = { uniqueKeys: false, prettyErrors: false, stringKeys: true, merge: true, resolveKnownTags: false };
@@ -31,23 +32,26 @@ function readText(text: string): { value: unknown } | { problem: string } {
     return readYaml(text);
   } catch {
     // The parser's own words may quote the text, so they are not shown.
-    return { problem: invalidValue('"(text)"', "is nested too deeply or repeats anchors too often") };
+    return { problem: invalidValue('"(text)"', tooDeep) };
   }
 }
 
 function readYaml(text: string): { value: unknown } | { problem: string } {
   const document = parseDocument(text, yamlOptions);
   const error = document.errors[0];
-  if (error) {
-    const lines = text.slice(0, error.pos[0]).split("\n");
-    const column = (lines.at(-1) ?? "").length + 1;
-    // What follows a colon may be the user's text.
-    const words = error.message.split(":")[0] ?? "";
-    return { problem: invalidValue('"(text)"', `line ${lines.length}, column ${column}: ${words.replace(/\.$/, "")}`) };
-  }
+  if (error) return { problem: invalidValue('"(text)"', wordsFor(error, text)) };
   const repeated = repeatedKey(document);
   if (repeated !== undefined) return { problem: invalidValue('"(text)"', `key ${quote(repeated)} already set in map`) };
   return { value: document.toJS({ maxAliasCount: mostAliases }) };
+}
+
+/** What follows a colon in the parser's words may be the user's text. */
+function wordsFor({ code, message, pos }: YAMLParseError, text: string): string {
+  if (code === "RESOURCE_EXHAUSTION") return tooDeep;
+  if (code === "MULTIPLE_DOCS") return "must be one document";
+  const lines = text.slice(0, pos[0]).split("\n");
+  const words = message.split(":")[0] ?? "";
+  return `line ${lines.length}, column ${(lines.at(-1) ?? "").length + 1}: ${words.replace(/\.$/, "")}`;
 }
 
 function repeatedKey(document: Document.Parsed): string | undefined {

@@ -32,7 +32,7 @@ const otherProviders = {
 };
 const dns01Table: FieldTable = {
   route53: "read",
-  cnameStrategy: later({ harmless: ['"None"'] }),
+  cnameStrategy: later({ harmless: (value) => value === "None" }),
   nameservers: later(),
   ...otherProviders,
 };

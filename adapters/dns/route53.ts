@@ -58,7 +58,7 @@ async function change(verb: Verb, records: TxtRecord[], source: ZoneSource): Pro
   await inParallel([...byZone], callsAtOnce, async ([zone, inZone]) => {
     for (const [name, result] of await applyToZone(source.client, zone, verb, inZone)) results.set(name, result);
   });
-  return records.map((record) => ({ record, ...(results.get(record.name) ?? { unchanged: true }) }));
+  return records.map((record) => ({ record, ...(results.get(record.name) ?? unanswered(record.name)) }));
 }
 
 async function zonesOf(wishes: Wish[], source: ZoneSource): Promise<Map<string, Zone | Error>> {
@@ -69,6 +69,10 @@ async function zonesOf(wishes: Wish[], source: ZoneSource): Promise<Map<string, 
     const fault = asFault(error, "ListHostedZones");
     return new Map(names.map((name) => [name, fault]));
   }
+}
+
+function unanswered(name: string): NameResult {
+  return { error: new Error(`No answer for ${name}.`) };
 }
 
 /** What no zone can hold is not there. */

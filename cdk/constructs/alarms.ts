@@ -2,6 +2,7 @@ import { Duration } from "aws-cdk-lib";
 import type { IMetric } from "aws-cdk-lib/aws-cloudwatch";
 import { Alarm, ComparisonOperator, MathExpression, Metric, Stats, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
+import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
@@ -35,6 +36,7 @@ export class Alarms extends Construct {
     super(scope, id);
     this.names = names;
     this.topic = new Topic(this, "Topic", { topicName: `${names.instance}-alarms`, masterKey: key, enforceSSL: true });
+    this.topic.addToResourcePolicy(publishing(this.topic.topicArn, names));
     if (email) this.topic.addSubscription(new EmailSubscription(email));
     this.watchSweep();
     this.watchFleet();
@@ -127,4 +129,15 @@ export class Alarms extends Construct {
     alarm.addAlarmAction(action);
     alarm.addOkAction(action);
   }
+}
+
+/** A topic with a policy of its own lets nobody publish who is not named. */
+function publishing(topicArn: string, { account, alarmArns }: Names): PolicyStatement {
+  return new PolicyStatement({
+    sid: "Alarms",
+    principals: [new ServicePrincipal("cloudwatch.amazonaws.com")],
+    actions: ["sns:Publish"],
+    resources: [topicArn],
+    conditions: { StringEquals: { "aws:SourceAccount": account }, ArnLike: { "aws:SourceArn": alarmArns } },
+  });
 }

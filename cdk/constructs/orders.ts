@@ -1,4 +1,3 @@
-import { Duration } from "aws-cdk-lib";
 import { EventBus, Match, Rule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
@@ -26,13 +25,7 @@ export class Orders extends Construct {
         source: Match.prefix("certwright.namespace."),
         detailType: ["Certificate Requested", "Certificate Deletion Requested"],
       },
-      targets: [
-        new LambdaFunction(acceptRequest, {
-          deadLetterQueue: deadLetters,
-          maxEventAge: Duration.hours(24),
-          retryAttempts: 185,
-        }),
-      ],
+      targets: [new LambdaFunction(acceptRequest, { deadLetterQueue: deadLetters })],
     });
   }
 }

@@ -1,5 +1,5 @@
 import { done, type Outcome } from "../outcome.ts";
-import { bySolver, providerOf } from "./publish-challenge.ts";
+import { afterPrefix, bySolver, providerOf } from "./publish-challenge.ts";
 import type { Work } from "./work.ts";
 
 /** Seconds until the next look: asked at once, then not before two. */
@@ -29,8 +29,13 @@ function outcomeOf(work: Work, settled: Map<string, boolean | Error>): Outcome |
 }
 
 async function ask(work: Work, solver: number, changes: string[]): Promise<Map<string, boolean | Error>> {
+  const now = work.deps.clock.now().getTime();
+  const timed = changes.filter((id) => id.startsWith(afterPrefix));
+  const settled = timed.map((id) => [id, Number(id.slice(afterPrefix.length)) <= now] as const);
+  const asked = changes.filter((id) => !timed.includes(id));
   try {
-    return await (await providerOf(work, solver)).settled(changes);
+    const answers = asked.length > 0 ? await (await providerOf(work, solver)).settled(asked) : new Map<string, boolean>();
+    return new Map([...answers, ...settled]);
   } catch (error) {
     return new Map(changes.map((id) => [id, error instanceof Error ? error : new Error(String(error))]));
   }

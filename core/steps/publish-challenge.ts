@@ -15,11 +15,24 @@ export async function publishChallenge(works: Work[]): Promise<Map<string, Outco
     for (const { work, record } of group) {
       const result = results.get(keyOfRecord(record)) ?? new Error(`no answer for ${record.name}`);
       if (result instanceof Error) outcomes.set(work.ref.attemptId, result);
-      else if (result) work.row.changes = [...new Set([...(work.row.changes ?? []), `${solver}:${result}`])];
+      else remember(work, solver, result);
     }
   }
   return outcomes;
 }
+
+/** How long a record that was there already may still be on its way: Route 53 says that changes generally take up to 60 s. */
+const settlingMs = 60_000;
+
+/** Keeps the change to wait for. A record that was there has none: ours with a lost reply, or another attempt's of just now. */
+function remember(work: Work, solver: number, change: string): void {
+  if (change === "" && (work.row.changes !== undefined || work.row.answeredUnder !== undefined)) return;
+  const id = change === "" ? `${afterPrefix}${work.deps.clock.now().getTime() + settlingMs}` : change;
+  work.row.changes = [...new Set([...(work.row.changes ?? []), `${solver}:${id}`])];
+}
+
+/** A change without an id: settled after this instant (epoch ms). */
+export const afterPrefix = "after=";
 
 /** A change to wait for, an error, or "" when the record was there already. */
 async function publish(work: Work | undefined, solver: number, records: TxtRecord[]): Promise<Map<string, string | Error>> {

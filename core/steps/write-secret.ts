@@ -79,7 +79,6 @@ async function makeValue({ deps, ref, key, row: attempt }: Work, row: Certificat
   checkReceived({ chain: item.chain, csr, pkcs8, renews, now: deps.clock.now() });
   const value = secretValue({
     spec: certificate.spec,
-    namespace: key.namespace,
     name: key.name,
     chainPem: item.chain,
     keyPkcs8Der: Buffer.from(pkcs8),

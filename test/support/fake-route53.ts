@@ -39,7 +39,9 @@ export type FakeRoute53 = ReturnType<typeof fakeRoute53>;
  * A strict Route 53 in memory behind the SDK's `send`: AWS's rules and sentences (fake-route53-rules.ts), every call
  * recorded, faults and a foreign writer by switch; `namesOneConflict` as the emulator does. It does not retry: a fault here is one the SDK's retries did not cure.
  */
-export function fakeRoute53(options: { pendingReads?: number; zonesPerPage?: number; namesOneConflict?: boolean } = {}) {
+export function fakeRoute53(
+  options: { pendingReads?: number; zonesPerPage?: number; namesOneConflict?: boolean } = {},
+) {
   const zones = new Map<string, FakeZone>();
   const changes = new Map<string, number>();
   const calls: Call[] = [];
@@ -193,7 +195,10 @@ function changed(zone: FakeZone, changes: Change[], told: number): ResourceRecor
   }
   const { sets, messages } = judge(zone.name, zone.sets, changes);
   if (messages.length === 0) return sets;
-  throw new InvalidChangeBatch({ message: `[${messages.slice(0, told).join(", ")}]`, $metadata: { httpStatusCode: 400 } });
+  throw new InvalidChangeBatch({
+    message: `[${messages.slice(0, told).join(", ")}]`,
+    $metadata: { httpStatusCode: 400 },
+  });
 }
 
 function rejected(name: string, message: string): Error {

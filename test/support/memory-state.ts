@@ -107,7 +107,7 @@ function certificateRows(due: DueLists) {
   const rows = new Map<string, CertificateRow>();
   const waiting = new Map<string, Set<string>>();
   const waits = ({ issuer, waitsForIssuer, deletedAt }: CertificateRow) =>
-    waitsForIssuer && !deletedAt ? issuer : undefined;
+    waitsForIssuer && deletedAt === undefined ? issuer : undefined;
   return {
     peek: (id: string) => rows.get(id),
     live: () => liveKeys(rows),

@@ -33,9 +33,9 @@ export type Answer = "before" | "after" | "refusing";
 /** An item in DynamoDB's own notation. */
 export type Stored = Record<string, AttributeValue>;
 
-/** To DynamoDB's notation; undefined values are left out. */
+/** To DynamoDB's notation; undefined values are left out, whole numbers past 2^53 are rounded as JavaScript has them. */
 export function toItem(item: object): Stored {
-  return marshall(item, { removeUndefinedValues: true });
+  return marshall(item, { removeUndefinedValues: true, allowImpreciseNumbers: true });
 }
 
 /** From DynamoDB's notation; numbers no double can hold are rounded: one such item must not stop a scan. */

@@ -1,28 +1,35 @@
 import type { ResourceKey } from "../../../core/resource.ts";
 import { idOf, parseKey } from "../../../core/resource.ts";
 import type { AttemptRow, CertificateRow, IssuerRow } from "../../../core/rows.ts";
-import type { Condition } from "../../../core/status.ts";
 import type { Item, ItemKey } from "../dynamo/expressions.ts";
 import { keysIn } from "../dynamo/expressions.ts";
+import {
+  fromStoredAttempt,
+  fromStoredCondition,
+  fromStoredIssued,
+  toStoredAttempt,
+  toStoredCondition,
+  toStoredIssued,
+} from "./compact.ts";
 import { attemptKey, attemptRef, dueLane, rowKey } from "./keys.ts";
 import { attemptRow, certificateRow, issuerRow, parsed } from "./schemas.ts";
 
 /**
- * The item of a Certificate, one version further: its key only as table keys, conditions without their type, and the
- * validity on top, where the due index can project it.
+ * The item of a Certificate, one version further: its key only as table keys, the validity on top, where the due index
+ * can project it, and the rest as state/compact.ts says.
  */
 export function toCertificateItem(row: CertificateRow): Item & ItemKey {
-  const { key, ready, issuing, issued, ...rest } = row;
-  const { notBefore, notAfter, ...certificate } = issued ?? {};
+  const { key, ready, issuing, issued, attempt, ...rest } = row;
   return {
     ...rowKey(key),
     ...rest,
     version: row.version + 1,
-    ready: withoutType(ready),
-    issuing: issuing && withoutType(issuing),
-    issued: issued && certificate,
-    notBefore,
-    notAfter,
+    ready: toStoredCondition(ready, row.generation),
+    issuing: issuing && toStoredCondition(issuing, row.generation),
+    issued: issued && toStoredIssued(issued),
+    notBefore: issued?.notBefore,
+    notAfter: issued?.notAfter,
+    attempt: attempt && toStoredAttempt(attempt),
     ...whenDue(row, rowKey(key)),
     ...inIssuerIndex(row, row.issuer ?? noIssuer, row.issuer && row.waitsForIssuer ? waitingPrefix : "using#"),
   };
@@ -30,15 +37,15 @@ export function toCertificateItem(row: CertificateRow): Item & ItemKey {
 
 /** The row of a Certificate's item. */
 export function fromCertificateItem(item: Item): CertificateRow {
-  const { namespace, resource, dueLane, issuer, issuerSort, notBefore, notAfter, ready, issuing, issued, ...rest } =
-    item;
+  const { ready, issuing, issuer, issued, notBefore, notAfter, attempt, ...rest } = withoutKeys(item);
   const row = {
     ...rest,
     ...keyOf(item),
+    ready: fromStoredCondition("Ready", ready, item.generation),
+    ...(issuing !== undefined && { issuing: fromStoredCondition("Issuing", issuing, item.generation) }),
     ...(issuer !== undefined && issuer !== noIssuer && { issuer }),
-    ready: withType("Ready", ready),
-    ...(issuing !== undefined && { issuing: withType("Issuing", issuing) }),
-    ...(isMap(issued) && { issued: { ...issued, notBefore, notAfter } }),
+    ...(issued !== undefined && { issued: fromStoredIssued(issued, notBefore, notAfter) }),
+    ...(attempt !== undefined && { attempt: fromStoredAttempt(attempt) }),
   };
   return parsed(certificateRow, row, item);
 }
@@ -50,7 +57,7 @@ export function toIssuerItem(row: IssuerRow): Item & ItemKey {
     ...rowKey(key),
     ...rest,
     version: row.version + 1,
-    ready: withoutType(ready),
+    ready: toStoredCondition(ready, row.generation),
     ...whenDue(row, rowKey(key)),
     ...inIssuerIndex(row, idOf(key), "self#"),
   };
@@ -58,8 +65,9 @@ export function toIssuerItem(row: IssuerRow): Item & ItemKey {
 
 /** The row of an issuer's item. */
 export function fromIssuerItem(item: Item): IssuerRow {
-  const { namespace, resource, dueLane, issuer, issuerSort, ready, ...rest } = item;
-  return parsed(issuerRow, { ...rest, ...keyOf(item), ready: withType("Ready", ready) }, item);
+  const { ready, issuer, ...rest } = withoutKeys(item);
+  const row = { ...rest, ...keyOf(item), ready: fromStoredCondition("Ready", ready, item.generation) };
+  return parsed(issuerRow, row, item);
 }
 
 /** The item of an attempt; only one that has records is in the due index. */
@@ -71,8 +79,7 @@ export function toAttemptItem(row: AttemptRow): Item & ItemKey {
 
 /** The row of an attempt's item. */
 export function fromAttemptItem(item: Item): AttemptRow {
-  const { namespace, resource, dueLane, ...rest } = item;
-  return parsed(attemptRow, { ...rest, ref: attemptRef(keysIn(item)) }, item);
+  return parsed(attemptRow, { ...withoutKeys(item), ref: attemptRef(keysIn(item)) }, item);
 }
 
 /** The resource an item's key names; undefined for attempts, events and kinds of a later release. */
@@ -99,14 +106,6 @@ function keyOf(item: Item): { key: ResourceKey | undefined } {
   return { key: namedBy(keysIn(item)) };
 }
 
-function withoutType({ type, ...rest }: Condition): Omit<Condition, "type"> {
+function withoutKeys({ namespace, resource, dueLane, issuerSort, ...rest }: Item): Item {
   return rest;
-}
-
-function withType(type: Condition["type"], value: unknown): unknown {
-  return isMap(value) ? { ...value, type } : value;
-}
-
-function isMap(value: unknown): value is Item {
-  return typeof value === "object" && value !== null;
 }

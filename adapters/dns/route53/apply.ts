@@ -100,7 +100,7 @@ async function lookAgain(job: Job, batch: NameChanges[], stale: string[], round:
     await inParallel([...toRead], readsAtOnce, (name) => read(job, name));
   }
   const left = wishesIn(batch).filter((wish) => !job.results.has(wish.name));
-  await settle(job, left, round >= maxRounds ? 0 : round + 1);
+  await settle(job, left, round + 1);
 }
 
 async function read(job: Job, name: string): Promise<void> {

@@ -103,7 +103,9 @@ async function refusals(session: Session, order: Order): Promise<string> {
   const lines = authorizations
     .filter(({ reply }) => reply.status !== "valid" && reply.status !== "pending")
     .map(({ reply }) => `${nameOf(reply)}: ${reasonsOf(reply) || `the authorization is ${reply.status}`}`);
-  return [...lines, ...(error ? [describe(error)] : [])].filter(Boolean).join("\n") || "the CA gave no reason";
+  const own = error ? describe(error) : "";
+  const repeated = lines.some((line) => line.includes(own));
+  return [...lines, ...(repeated ? [] : [own])].join("\n") || "the CA gave no reason";
 }
 
 function nameOf(reply: AuthorizationReply): string {

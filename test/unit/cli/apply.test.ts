@@ -183,7 +183,11 @@ spec:
 
   it.each([
     ["no kind", "metadata: {name: a}\napiVersion: cert-manager.io/v1\n", "kind: Required value"],
-    ["a kind of somebody else", "kind: Secret\napiVersion: v1\nmetadata: {name: a}\n", 'kind: Invalid value: "Secret"'],
+    [
+      "a kind of somebody else",
+      "kind: Secret\napiVersion: v1\nmetadata: {name: a}\n",
+      'kind: Unsupported value: "Secret"',
+    ],
     ["no apiVersion", "kind: Certificate\nmetadata: {name: a}\nspec: {}\n", "apiVersion: Required value"],
     [
       "no name",
@@ -191,7 +195,7 @@ spec:
       "metadata.name: Required",
     ],
     ["no map", "- just\n- a list\n", "kind: Required value"],
-    ["broken YAML", "kind: [Certificate\n", ":1: "],
+    ["broken YAML", "kind: [Certificate\n", ":2: Flow sequence"],
     ["a repeated key", "kind: Certificate\nkind: Issuer\n", ":2: Map keys must be unique"],
     ["an alias without anchor", "kind: *nothing\n", "Unresolved alias"],
   ])("refuses %s", async (_, text, message) => {

@@ -6,7 +6,9 @@ import { dnsPermissions, dnsProviders, isDnsProvider, loadDnsProvider } from "..
 
 describe("the registry of DNS providers", () => {
   it("names every provider file and has permissions for each", () => {
-    const files = readdirSync(join(import.meta.dirname, "../../../../adapters/dns")).filter((file) => file.endsWith(".ts") && file !== "index.ts");
+    const files = readdirSync(join(import.meta.dirname, "../../../../adapters/dns")).filter(
+      (file) => file.endsWith(".ts") && file !== "index.ts",
+    );
     expect(Object.keys(dnsProviders)).toEqual(files.map((file) => basename(file, ".ts")));
     expect(Object.keys(dnsPermissions)).toEqual(Object.keys(dnsProviders));
   });

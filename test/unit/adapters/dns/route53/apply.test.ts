@@ -101,7 +101,9 @@ describe("failures stay where they belong", () => {
     const aws = fakeRoute53({ namesOneConflict: true });
     aws.addZone("example.com");
     await providerOn(aws).publish(many(20, "example.com"));
-    const results = await providerOn(aws).publish(many(20, "example.com").map(({ name }) => ({ name, value: "second" })));
+    const results = await providerOn(aws).publish(
+      many(20, "example.com").map(({ name }) => ({ name, value: "second" })),
+    );
     expect(failed(results)).toEqual([]);
     expect(aws.count("ChangeResourceRecordSets")).toBe(1 + 4);
     expect(aws.count("ListResourceRecordSets")).toBe(20);

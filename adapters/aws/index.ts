@@ -1,0 +1,1 @@
+export { eventsPermissions, sealerPermissions, starterPermissions } from "./permissions.ts";

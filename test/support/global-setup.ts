@@ -1,0 +1,36 @@
+import type { TestProject } from "vitest/node";
+import { bootStack } from "./boot-stack.ts";
+import type { StackFacts } from "./stack.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** The AWS emulator, past the proxy. */
+    emulatorEndpoint: string;
+    /** What a test needs to talk to the stack (test/support/stack.ts). */
+    stack: StackFacts;
+  }
+}
+
+interface Shared {
+  users: number;
+  booted: ReturnType<typeof bootStack>;
+}
+
+// Several projects of one run use the same stack; each loads this module anew, so the stack hangs on the process.
+const place = globalThis as { certwrightTestStack?: Shared | undefined };
+
+/** Boots one stack, with certwright deployed, for all tests of a run; the last project to end stops it. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  place.certwrightTestStack ??= { users: 0, booted: bootStack() };
+  const shared = place.certwrightTestStack;
+  shared.users += 1;
+  const { facts, stop } = await shared.booted;
+  project.provide("emulatorEndpoint", facts.emulatorEndpoint);
+  project.provide("stack", facts);
+  return async () => {
+    shared.users -= 1;
+    if (shared.users > 0) return;
+    place.certwrightTestStack = undefined;
+    await stop();
+  };
+}

@@ -1,0 +1,88 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { makeServerCertificate } from "./test-chain.ts";
+import { startTxtServer } from "./txt-server.ts";
+
+export interface Pebble {
+  /** The directory URL. */
+  url: string;
+  /** PEM that makes its TLS certificate trusted. */
+  caBundle: string;
+  close(): Promise<void>;
+}
+
+/** Real Pebble that validates over DNS against `lookupTxt`; nonces are rejected at its default 5 %. */
+export async function startPebble(lookupTxt: (name: string) => readonly string[]): Promise<Pebble> {
+  const binary = resolve(".local/bin/pebble");
+  if (!existsSync(binary)) throw new Error(`${binary} is missing: npm start and npm test install it`);
+  const folder = await mkdtemp(join(tmpdir(), "certwright-pebble-"));
+  const [port, managementPort] = [await freePort(), await freePort()];
+  const { cert, key } = await makeServerCertificate();
+  await writeFile(join(folder, "cert.pem"), cert);
+  await writeFile(join(folder, "key.pem"), key, { mode: 0o600 });
+  await writeFile(join(folder, "pebble.json"), JSON.stringify(configOf(folder, port, managementPort)));
+  const dns = await startTxtServer(lookupTxt);
+  const child = spawn(binary, ["-config", join(folder, "pebble.json"), "-dnsserver", `127.0.0.1:${dns.port}`], {
+    env: { PEBBLE_VA_NOSLEEP: "1", PEBBLE_AUTHZREUSE: "0" },
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  await listening(port, () => child.exitCode);
+  return {
+    url: `https://127.0.0.1:${port}/dir`,
+    caBundle: cert,
+    async close() {
+      child.kill();
+      if (child.exitCode === null) await once(child, "exit");
+      await dns.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+function configOf(folder: string, port: number, managementPort: number): unknown {
+  return {
+    pebble: {
+      listenAddress: `127.0.0.1:${port}`,
+      managementListenAddress: `127.0.0.1:${managementPort}`,
+      certificate: join(folder, "cert.pem"),
+      privateKey: join(folder, "key.pem"),
+      httpPort: 5002,
+      tlsPort: 5001,
+      domainBlocklist: ["blocked.example.org"],
+      retryAfter: { authz: 1, order: 1 },
+      keyAlgorithm: "ecdsa",
+      profiles: { "two-minutes": { description: "Two minutes", validityPeriod: 120 } },
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address ? address.port : 0;
+}
+
+async function listening(port: number, exitCode: () => number | null): Promise<void> {
+  for (let round = 0; round < 100; round++) {
+    if (exitCode() !== null) throw new Error(`Pebble ended with ${exitCode()}`);
+    if (await accepts(port)) return;
+    await sleep(100);
+  }
+  throw new Error("Pebble did not start within 10 s");
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = connect(port, "127.0.0.1", () => done(true)).on("error", () => done(false));
+    socket.end();
+  });
+}

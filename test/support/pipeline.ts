@@ -1,0 +1,180 @@
+import { readFileSync } from "node:fs";
+import { makeCsr } from "../../adapters/keys/csr.ts";
+import { makePrivateKey } from "../../adapters/keys/private-key.ts";
+import { checkIssuer } from "../../core/check-issuer.ts";
+import type { Deps } from "../../core/deps.ts";
+import { dispatch } from "../../core/dispatch/dispatch.ts";
+import type { ExecutionInput, Fact } from "../../core/ports.ts";
+import { idOf, parseId, type ResourceKey } from "../../core/resource.ts";
+import { resync } from "../../core/resync.ts";
+import type { CertificateRow, SealedKey, StoreName } from "../../core/rows.ts";
+import { checkPropagation } from "../../core/steps/check-propagation.ts";
+import { cleanUpChallenge } from "../../core/steps/clean-up-challenge.ts";
+import { createOrder } from "../../core/steps/create-order.ts";
+import { finalizeOrder } from "../../core/steps/finalize-order.ts";
+import { prepare } from "../../core/steps/prepare.ts";
+import { publishChallenge } from "../../core/steps/publish-challenge.ts";
+import { runBatchStep, runStep, type StepInput } from "../../core/steps/run.ts";
+import { validateChallenge } from "../../core/steps/validate-challenge.ts";
+import { writeSecret } from "../../core/steps/write-secret.ts";
+import { sweep } from "../../core/sweep.ts";
+import { cleanUpInput, stepInput } from "../../functions/runtime/inputs.ts";
+import { createCa } from "./acme-ca.ts";
+import { execute, type Machine } from "./asl.ts";
+import { memoryAcme } from "./memory-acme.ts";
+import { memoryDns } from "./memory-dns.ts";
+import { memoryRequests } from "./memory-requests.ts";
+import { memorySecretStore } from "./memory-secret-store.ts";
+import { memoryState } from "./memory-state.ts";
+import { virtualTime } from "./virtual-time.ts";
+
+const machine = JSON.parse(
+  readFileSync(new URL("../../state-machines/issue-certificates.asl.json", import.meta.url), "utf8"),
+) as Machine;
+
+export type Pipeline = Awaited<ReturnType<typeof openPipeline>>;
+
+/** Called before a task runs; may throw, or change the world, as a fault would. */
+export type Hook = (task: string, input: unknown, run: () => Promise<unknown>) => Promise<unknown>;
+
+/**
+ * The whole pipeline in memory under a virtual clock: the real rules, steps and state machine over the fakes that pass the
+ * contracts. What AWS does between the functions (stream, schedule, executions) is played here.
+ */
+export async function openPipeline(options: { zones?: string[]; start?: Date; hook?: Hook; sweepSeconds?: number } = {}) {
+  const time = virtualTime(options.start ?? new Date("2026-11-22T12:00:00Z"));
+  const clock = { now: time.now };
+  const dns = memoryDns(options.zones ?? ["example.test"]);
+  const ca = await createCa({ clock, baseUrl: "https://memory.test", lookupTxt: dns.values });
+  const requests = memoryRequests();
+  const state = memoryState();
+  const stores = { secretsManager: memorySecretStore(), s3: memorySecretStore() };
+  const facts: Fact[] = [];
+  const logs: Record<string, unknown>[] = [];
+  const executions: { input: ExecutionInput; entered: string[]; status: string }[] = [];
+  let ids = 0;
+  const keys: ResourceKey[] = [];
+
+  const deps: Deps = {
+    instance: "certwright",
+    defaultStore: "secretsManager",
+    policy: {},
+    clock,
+    chance: { fraction: () => 0.5, uuid: () => `00000000-0000-4000-8000-${String((ids += 1)).padStart(12, "0")}` },
+    requests,
+    state,
+    events: { publish: async (published) => void facts.push(...published) },
+    starter: {
+      executionArn: (leaseId) => `arn:aws:states:us-east-1:000000000000:execution:certwright-issue-certificates:${leaseId}`,
+      startIssuance: async (input) => time.spawn(() => runExecution(input)),
+      dispatch: async (handed) => time.spawn(() => dispatch(deps, handed)),
+      sweep: async () => time.spawn(() => sweep(deps)),
+      checkIssuer: async (key) => time.spawn(() => checkIssuer(deps, key)),
+      cleanUp: async (attempts, issuer) => time.spawn(() => cleanUpChallenge(deps, { attempts, issuer })),
+    },
+    log: (line) => void logs.push(line),
+    store: async (name: StoreName) => stores[name],
+    sealer: async () => memorySealer(),
+    keys: async () => ({ privateKey: makePrivateKey, csr: makeCsr }),
+    acme: async (issuer) => {
+      const secret = await stores.secretsManager.read(`certwright/${issuer.key.namespace}/${issuer.acme?.keySecretName}`);
+      const accountKeyPem = String(JSON.parse(secret?.value ?? "{}")["tls.key"]);
+      return memoryAcme(ca, { accountKeyPem, accountUrl: issuer.acme?.accountUrl, clock });
+    },
+    acmeRegistrar: async ({ accountKeyPem }) => memoryAcme(ca, { accountKeyPem, clock }),
+    dns: async () => dns,
+  };
+
+  const tasks: Record<string, (input: StepInput) => Promise<unknown>> = {
+    Prepare: (input) => runStep(deps, "prepare", input, prepare, 4),
+    CreateOrder: (input) => runStep(deps, "create-order", input, createOrder),
+    PublishChallenge: (input) => runBatchStep(deps, "publish-challenge", input, publishChallenge),
+    CheckPropagation: (input) => runBatchStep(deps, "check-propagation", input, checkPropagation),
+    ValidateChallenge: (input) => runStep(deps, "validate-challenge", input, validateChallenge),
+    FinalizeOrder: (input) => runStep(deps, "finalize-order", input, finalizeOrder),
+    WriteSecret: (input) => runStep(deps, "write-secret", input, writeSecret),
+  };
+
+  function invoke(functionName: string, payload: unknown): Promise<unknown> {
+    const task = functionName.replace(/^\$\{(.*)\}$/, "$1");
+    const run = async () => {
+      if (task !== "CleanUpChallenge") return tasks[task]?.(stepInput.parse(payload));
+      const input = cleanUpInput.parse(payload);
+      return cleanUpChallenge(deps, { ...input, failed: input.failed ?? undefined });
+    };
+    return options.hook ? options.hook(task, payload, run) : run();
+  }
+
+  async function runExecution(input: ExecutionInput): Promise<void> {
+    const execution = { input, entered: [] as string[], status: "RUNNING" };
+    executions.push(execution);
+    const ended = await execute(machine, input, { invoke, waitUntil: time.waitUntil, now: time.now, executionName: input.leaseId });
+    Object.assign(execution, { entered: ended.entered, status: ended.status });
+  }
+
+  async function sweeping(): Promise<void> {
+    for (;;) {
+      await time.waitUntil(new Date(time.now().getTime() + (options.sweepSeconds ?? 60) * 1_000));
+      await sweep(deps);
+    }
+  }
+  time.spawn(sweeping);
+
+  const pipeline = {
+    ...{ time, ca, dns, requests, state, stores, facts, logs, executions, deps, keys },
+    /** Writes an object and delivers its stream record. */
+    apply: async (id: string, spec: unknown, metadata?: unknown) => {
+      const key = keyOf(id);
+      const item = { key, apiVersion: "cert-manager.io/v1", spec };
+      await requests.put(metadata === undefined ? item : { ...item, metadata });
+      time.spawn(() => dispatch(deps, [key]));
+    },
+    delete: async (id: string) => {
+      await requests.delete(keyOf(id));
+      time.spawn(() => dispatch(deps, [keyOf(id)]));
+    },
+    row: async (id: string): Promise<CertificateRow | undefined> => state.certificate(keyOf(id)),
+    ready: async (id: string) => (await state.certificate(keyOf(id)))?.ready.status === "True",
+    dispatch: (...ids: string[]) => time.spawn(() => dispatch(deps, ids.map(keyOf))),
+    resync: () => time.spawn(() => resync(deps)),
+    secret: (namespace: string, name: string, store: StoreName = "secretsManager") =>
+      stores[store].read(`certwright/${namespace}/${name}`).then((read) => read && (JSON.parse(read.value) as Record<string, string>)),
+    /** A ClusterIssuer at the CA in memory. */
+    issuer: (name = "ca", more: Record<string, unknown> = {}) =>
+      pipeline.apply(`_cluster/ClusterIssuer/${name}`, {
+        acme: {
+          server: "https://memory.test/directory",
+          privateKeySecretRef: { name: `${name}-account` },
+          profile: "default",
+          solvers: [{ dns01: { route53: {} } }],
+          ...more,
+        },
+      }),
+  };
+  return pipeline;
+}
+
+function keyOf(id: string): ResourceKey {
+  const key = parseId(id.split("/").length === 2 ? id.replace("/", "/Certificate/") : id);
+  if (!key) throw new Error(`not an id: ${id}`);
+  return key;
+}
+
+/** Holds AWS's rule that another encryption context does not open. */
+function memorySealer() {
+  const text = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
+  return {
+    seal: async (pkcs8: Uint8Array, ref: { attemptId: string }): Promise<SealedKey> => ({
+      dataKey: ref.attemptId,
+      iv: "",
+      ciphertext: text(pkcs8),
+      tag: "",
+    }),
+    open: async (sealed: SealedKey, ref: { attemptId: string }): Promise<Uint8Array> => {
+      if (sealed.dataKey !== ref.attemptId) throw new Error("another encryption context");
+      return Buffer.from(sealed.ciphertext, "base64");
+    },
+  };
+}
+
+export { idOf };

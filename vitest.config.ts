@@ -1,0 +1,30 @@
+import { defineConfig } from "vitest/config";
+
+const minute = 60_000;
+// These share one stack and look at all of its calls, so their files run one after another.
+const onTheStack = {
+  globalSetup: "test/support/global-setup.ts",
+  fileParallelism: false,
+  testTimeout: 3 * minute,
+  hookTimeout: 3 * minute,
+};
+
+/** The kinds of tests, in the order in which they run (house.md). */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts", "test/contract/**/*.test.ts"] } },
+      { test: { name: "workflow", include: ["test/workflow/**/*.test.ts"] } },
+      { test: { name: "infra", include: ["test/infra/**/*.test.ts"], testTimeout: minute, hookTimeout: minute } },
+      {
+        test: {
+          name: "integration",
+          include: ["test/integration/**/*.test.ts"],
+          ...onTheStack,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      { test: { name: "chaos", include: ["test/chaos/**/*.test.ts"], ...onTheStack, sequence: { groupOrder: 2 } } },
+    ],
+  },
+});
