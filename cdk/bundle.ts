@@ -1,17 +1,21 @@
-import { globSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { BuildOptions } from "esbuild";
+import type { BuildOptions, Metafile } from "esbuild";
 import { buildSync } from "esbuild";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Where the bundles of this checkout are: `<folder>/index.mjs` and the chunks they share. */
-export const bundleFolder = join(root, "dist", "functions");
-/** esbuild's account of what went into each of them. */
-export const metafilePath = join(root, "dist", "functions.meta.json");
+/** The bundles of all functions, and what went into each. */
+export interface Bundle {
+  /** `<folder>/index.mjs` for each function, and the chunks they share. */
+  folder: string;
+  /** esbuild's metafile; its outputs are named relative to the repository. */
+  metafile: Metafile;
+}
 
-const options: BuildOptions = {
+const options = {
   absWorkingDir: root,
   outbase: "functions",
   bundle: true,
@@ -29,17 +33,13 @@ const options: BuildOptions = {
   // CommonJS packages inside an ES module still call require().
   banner: { js: 'import{createRequire as $r}from"node:module";const require=$r(import.meta.url);' },
   alias: { axios: "./adapters/issuers/acme/axios-stub.cjs" },
-};
+} satisfies BuildOptions;
 
-/** Bundles all functions in one call of esbuild and answers the folder. Whoever runs beside it sees the old or the new one. */
-export function bundleFunctions(): string {
-  const building = `${bundleFolder}.${process.pid}`;
+/** Bundles all functions in one call of esbuild, into a folder that lives as long as this process. */
+export function bundleFunctions(): Bundle {
+  const folder = mkdtempSync(join(tmpdir(), "certwright-functions-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const entryPoints = globSync("functions/*/index.ts", { cwd: root }).sort();
-  rmSync(building, { recursive: true, force: true });
-  mkdirSync(building, { recursive: true });
-  const { metafile } = buildSync({ ...options, entryPoints, outdir: building });
-  rmSync(bundleFolder, { recursive: true, force: true });
-  renameSync(building, bundleFolder);
-  writeFileSync(metafilePath, JSON.stringify(metafile).replaceAll(`dist/functions.${process.pid}/`, "dist/functions/"));
-  return bundleFolder;
+  const { metafile } = buildSync({ ...options, entryPoints, outdir: folder });
+  return { folder, metafile };
 }

@@ -1,3 +1,4 @@
+import { Token } from "aws-cdk-lib";
 import * as z from "zod/mini";
 import type { CertwrightProps, Settings } from "./props.ts";
 
@@ -9,10 +10,11 @@ export class SettingsError extends Error {
   }
 }
 
-const zone = text(
-  /^(Z[A-Z0-9]{1,31}|\*)$/,
-  "is no hosted zone id: take the one that `aws route53 list-hosted-zones` prints after /hostedzone/, like Z0123456789ABC",
-);
+const zoneFault =
+  "is no hosted zone id: take the one that `aws route53 list-hosted-zones` prints after /hostedzone/, like Z0123456789ABC";
+const zone = text(/^(Z[A-Z0-9]{1,31}|\*)$/, zoneFault);
+const validationZone = text(/^Z[A-Z0-9]{1,31}$/, zoneFault);
+const instanceFault = "must be 2 to 20 of a-z, 0-9 and hyphens, a letter first, no hyphen last";
 const role = text(
   /^arn:aws[a-z-]*:iam::(\d{12}|\*):role\/[\w+=,.@/*-]+$/,
   "is no role ARN: write it like arn:aws:iam::*:role/certwright-*",
@@ -37,12 +39,13 @@ const namespace = z.strictObject(
 
 const schema = z.strictObject(
   {
+    // Names are made from it: it must be known now.
     instance: z._default(
-      text(/^[a-z][a-z0-9-]{0,18}[a-z0-9]$/, "must be 2 to 20 of a-z, 0-9 and hyphens, a letter first, no hyphen last"),
+      z.string({ error: "must be a text" }).check(z.regex(/^[a-z][a-z0-9-]{0,18}[a-z0-9]$/, { error: instanceFault })),
       "certwright",
     ),
     zones: z._default(z.array(zone), []),
-    validationZones: z._default(z.array(zone), []),
+    validationZones: z._default(z.array(validationZone), []),
     assumableRoles: z._default(z.array(role), ["arn:aws:iam::*:role/certwright-*"]),
     namespaces: z.optional(
       z.record(
@@ -89,6 +92,8 @@ function faultOf(issue: z.core.$ZodIssue): string {
   return `${key}${given} ${issue.message}`;
 }
 
+/** What another construct of the same app will make known only when it is deployed passes. */
 function text(pattern: RegExp, fault: string) {
-  return z.string({ error: "must be a text" }).check(z.regex(pattern, { error: fault }));
+  const fits = (value: string) => Token.isUnresolved(value) || pattern.test(value);
+  return z.string({ error: "must be a text" }).check(z.refine(fits, { error: fault }));
 }

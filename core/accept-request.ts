@@ -27,8 +27,11 @@ export async function acceptRequest(deps: Deps, event: OrderEvent): Promise<{ ke
   const { spec, metadata } = event.detail;
   const stored = { key, apiVersion: "certwright.dev/v1", spec, metadata };
   const parsed = parseRequest(stored);
-  if (!parsed.ok) deps.log({ event: "invalid-order", namespace: key.namespace, name: key.name, faults: parsed.faults.length });
-  await deps.requests.put(metadata === undefined ? { key, apiVersion: stored.apiVersion, spec: spec ?? {} } : { ...stored, spec: spec ?? {} });
+  if (!parsed.ok)
+    deps.log({ event: "invalid-order", namespace: key.namespace, name: key.name, faults: parsed.faults.length });
+  await deps.requests.put(
+    metadata === undefined ? { key, apiVersion: stored.apiVersion, spec: spec ?? {} } : { ...stored, spec: spec ?? {} },
+  );
   return { key, written: true };
 }
 

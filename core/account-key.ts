@@ -1,5 +1,4 @@
-import { createPrivateKey, generateKeyPair } from "node:crypto";
-import { promisify } from "node:util";
+import { createPrivateKey } from "node:crypto";
 import { type Deps, storedName } from "./deps.ts";
 import { RefusedError } from "./errors.ts";
 import type { IssuerSpec } from "./issuer.ts";
@@ -7,14 +6,18 @@ import type { SecretStore } from "./ports.ts";
 import { type Resource, resourceOf } from "./resource.ts";
 import type { AcmeAccount } from "./rows.ts";
 
-/** cert-manager's: an RSA key under `tls.key` of the secret that privateKeySecretRef names. */
-const accountKeyBits = 2_048;
+/** cert-manager's: an RSA key, in PEM under `tls.key` of the secret that privateKeySecretRef names. */
+const accountKey = { algorithm: "RSA", size: 2_048, encoding: "PKCS8", rotationPolicy: "Never" } as const;
 
 /**
  * The account's private key, PEM. Created once, by a create that fails if it exists. `known`: State's account at this server;
  * when its key is gone there is no new one.
  */
-export async function accountKeyOf(deps: Deps, issuer: Resource<IssuerSpec>, known: AcmeAccount | undefined): Promise<string> {
+export async function accountKeyOf(
+  deps: Deps,
+  issuer: Resource<IssuerSpec>,
+  known: AcmeAccount | undefined,
+): Promise<string> {
   const { privateKeySecretRef: ref, disableAccountKeyGeneration } = issuer.spec.acme;
   const name = storedName(deps.instance, issuer.key.namespace, ref.name);
   const store = await deps.store("secretsManager");
@@ -39,9 +42,17 @@ async function claim(deps: Deps, issuer: Resource<IssuerSpec>, secretName: strin
   });
 }
 
-async function createKey(deps: Deps, issuer: Resource<IssuerSpec>, store: SecretStore, name: string, field: string): Promise<string> {
-  const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: accountKeyBits });
-  const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+async function createKey(
+  deps: Deps,
+  issuer: Resource<IssuerSpec>,
+  store: SecretStore,
+  name: string,
+  field: string,
+): Promise<string> {
+  const pkcs8 = Buffer.from(await (await deps.keys()).privateKey(accountKey));
+  const pem = createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" })
+    .export({ type: "pkcs8", format: "pem" })
+    .toString();
   const { namespace } = issuer.key;
   const write = {
     name,

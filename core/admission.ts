@@ -97,7 +97,10 @@ class Purse {
     const empty = buckets
       .map((bucket) => ({ bucket, tokens: 1 + reserve(bucket, renewal) }))
       .filter(({ bucket, tokens }) => tokensIn(bucket, this.row(bucket.key), this.now) < tokens)
-      .map(({ bucket, tokens }) => ({ at: fullTo(bucket, this.row(bucket.key), tokens, this.now), bucket: bucket.key }));
+      .map(({ bucket, tokens }) => ({
+        at: fullTo(bucket, this.row(bucket.key), tokens, this.now),
+        bucket: bucket.key,
+      }));
     return empty.sort((a, b) => b.at.getTime() - a.at.getTime())[0];
   }
 

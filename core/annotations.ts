@@ -43,7 +43,7 @@ export function checkAnnotationNames(kind: Kind, annotations: Record<string, str
   for (const name of Object.keys(annotations)) {
     if (!name.startsWith("certwright.dev/") || known.includes(name)) continue;
     const message = elsewhere.includes(name)
-      ? `Forbidden: ${name} is not an annotation of a ${kind}`
+      ? `Forbidden: ${name} is no annotation of kind ${kind}`
       : `unknown annotation ${quote(name)}`;
     const meant = elsewhere.includes(name) ? undefined : nearest(name, known);
     const fix = meant === undefined ? "remove it" : `did you mean ${meant}?`;

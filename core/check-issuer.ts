@@ -1,9 +1,9 @@
 import { createHash, createPublicKey } from "node:crypto";
+import { accountKeyOf } from "./account-key.ts";
 import { backoff } from "./backoff.ts";
 import { concurrently } from "./concurrently.ts";
 import { type Deps, storedName } from "./deps.ts";
 import { classOf, isNamed, RefusedError } from "./errors.ts";
-import { accountKeyOf } from "./account-key.ts";
 import type { IssuerSpec } from "./issuer.ts";
 import type { AcmeIssuer } from "./ports.ts";
 import { parseIssuer } from "./request.ts";
@@ -19,7 +19,10 @@ const tombstoneDays = 30;
  * Makes an Issuer or ClusterIssuer ready: account key, account at the CA, cached directory. Then the Certificates that wait
  * for it are set due and the sweep is started, so that they go on within seconds.
  */
-export async function checkIssuer(deps: Deps, key: ResourceKey): Promise<{ ready: boolean; reason: string; woken: number }> {
+export async function checkIssuer(
+  deps: Deps,
+  key: ResourceKey,
+): Promise<{ ready: boolean; reason: string; woken: number }> {
   const [stored, before] = await Promise.all([deps.requests.get(key), deps.state.issuer(key)]);
   if (!stored) return forgetIssuer(deps, before);
   const parsed = parseIssuer(stored);
@@ -59,7 +62,8 @@ async function verified(deps: Deps, issuer: Resource<IssuerSpec>, base: IssuerRo
 function notVerified(deps: Deps, row: IssuerRow, error: unknown, now: Date): IssuerRow {
   const failedChecks = (row.failedChecks ?? 0) + 1;
   const errorClass = classOf(error);
-  if (errorClass === "Bug") deps.log({ event: "bug", issuer: idOf(row.key), error: String(error), stack: (error as Error).stack });
+  if (errorClass === "Bug")
+    deps.log({ event: "bug", issuer: idOf(row.key), error: String(error), stack: (error as Error).stack });
   const passing = errorClass === "UnavailableError" || errorClass === "RateLimitedError";
   const stays = passing && row.ready.status === "True" && row.ready.observedGeneration === row.generation;
   const text = error instanceof Error ? error.message : String(error);
@@ -134,7 +138,8 @@ function jsonField(text: string, field: string): unknown {
 /** RFC 7638. */
 function thumbprint(pem: string): string {
   const jwk = createPublicKey(pem).export({ format: "jwk" });
-  const members = jwk.kty === "EC" ? { crv: jwk.crv, kty: jwk.kty, x: jwk.x, y: jwk.y } : { e: jwk.e, kty: jwk.kty, n: jwk.n };
+  const members =
+    jwk.kty === "EC" ? { crv: jwk.crv, kty: jwk.kty, x: jwk.x, y: jwk.y } : { e: jwk.e, kty: jwk.kty, n: jwk.n };
   return createHash("sha256").update(JSON.stringify(members)).digest("base64url");
 }
 
@@ -170,7 +175,13 @@ function atGeneration(key: ResourceKey, row: IssuerRow | undefined, specHash: st
 }
 
 function newRow(key: ResourceKey): IssuerRow {
-  const unknown: Condition = { type: "Ready", status: "Unknown", reason: "Pending", message: "", lastTransitionTime: "" };
+  const unknown: Condition = {
+    type: "Ready",
+    status: "Unknown",
+    reason: "Pending",
+    message: "",
+    lastTransitionTime: "",
+  };
   return { key, schema: rowSchema, version: 0, generation: 0, specHash: "", ready: unknown };
 }
 

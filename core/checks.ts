@@ -4,7 +4,7 @@ import type { Decision } from "./decide.ts";
 import { askedFor, type Facts, issuerKeyOf } from "./facts.ts";
 import { refusedByPolicy } from "./policy.ts";
 import { fencedUntil } from "./renewal.ts";
-import { idOf, resourceOf, type Resource } from "./resource.ts";
+import { idOf, type Resource, resourceOf } from "./resource.ts";
 import type { AskedFor } from "./rows.ts";
 import { rfc3339 } from "./status.ts";
 
@@ -53,7 +53,8 @@ export function issuerNotReady({ issuer }: Facts): Answer {
 /** Holds while the spec is the one that failed and nobody asked again. */
 export function backingOff(facts: Facts): Answer {
   const { row, now } = facts;
-  const waits = (row?.failedIssuanceAttempts ?? 0) > 0 || row?.attempt !== undefined || row?.issuing?.reason === "RateLimited";
+  const waits =
+    (row?.failedIssuanceAttempts ?? 0) > 0 || row?.attempt !== undefined || row?.issuing?.reason === "RateLimited";
   if (!row || !waits || row.waitsForIssuer || (row.dueAt ?? 0) <= now.getTime()) return undefined;
   if (row.specHash !== resource(facts).specHash || asksAgain(facts)) return undefined;
   return { action: "nothing", reason: "BackingOff" };
@@ -101,7 +102,11 @@ export function secretRenamed(facts: Facts): Answer {
 export function issuerChanged(facts: Facts): Answer {
   const wanted = idOf(issuerKeyOf(resource(facts)));
   if (!facts.asked || facts.asked.issuer === wanted) return undefined;
-  return issue(facts, "IncorrectIssuer", `the certificate was issued by ${facts.asked.issuer}, the spec names ${wanted}`);
+  return issue(
+    facts,
+    "IncorrectIssuer",
+    `the certificate was issued by ${facts.asked.issuer}, the spec names ${wanted}`,
+  );
 }
 
 export function keyChanged(facts: Facts): Answer {
@@ -132,13 +137,19 @@ export function renewalDue(facts: Facts): Answer {
 export function secretGone(facts: Facts): Answer {
   const gone = facts.secret === "absent" || (typeof facts.secret === "object" && facts.secret.deletedAt !== undefined);
   const { secretName } = resource(facts).spec;
-  return gone ? issue(facts, "DoesNotExist", `Issuing certificate as Secret "${secretName}" does not exist`) : undefined;
+  return gone
+    ? issue(facts, "DoesNotExist", `Issuing certificate as Secret "${secretName}" does not exist`)
+    : undefined;
 }
 
 export function secretChanged(facts: Facts): Answer {
   const { secret, row } = facts;
   if (typeof secret !== "object" || secret.versionId === row?.issued?.versionId) return undefined;
-  return issue(facts, "SecretMismatch", `the stored secret holds version ${secret.versionId}, which certwright did not write`);
+  return issue(
+    facts,
+    "SecretMismatch",
+    `the stored secret holds version ${secret.versionId}, which certwright did not write`,
+  );
 }
 
 export function upToDate({ secret }: Facts): Answer {

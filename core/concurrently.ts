@@ -1,5 +1,9 @@
 /** Maps with bounded concurrency, keeping the order of the input. */
-export async function concurrently<In, Out>(limit: number, input: In[], map: (one: In) => Promise<Out>): Promise<Out[]> {
+export async function concurrently<In, Out>(
+  limit: number,
+  input: In[],
+  map: (one: In) => Promise<Out>,
+): Promise<Out[]> {
   const output: Out[] = new Array(input.length);
   let next = 0;
   const worker = async () => {

@@ -1,3 +1,5 @@
+import type { CertificateSpec } from "./certificate.ts";
+import type { IssuerSpec } from "./issuer.ts";
 import type { Policy } from "./policy.ts";
 import type {
   AcmeIssuer,
@@ -13,8 +15,6 @@ import type {
 } from "./ports.ts";
 import type { ResourceKey } from "./resource.ts";
 import type { IssuerRow, StoreName } from "./rows.ts";
-import type { IssuerSpec } from "./issuer.ts";
-import type { CertificateSpec } from "./certificate.ts";
 
 /** What the rules need of the world. functions/runtime.ts makes the real ones, tests make fakes. */
 export interface Deps {

@@ -1,8 +1,8 @@
 import type { CertificateSpec } from "./certificate.ts";
 import { orderNames } from "./certificate.ts";
-import { parseCertificate } from "./request.ts";
 import type { Policy } from "./policy.ts";
 import type { StoredRequest, StoredSecret } from "./ports.ts";
+import { parseCertificate } from "./request.ts";
 import { clusterNamespace, idOf, type Resource, type ResourceKey } from "./resource.ts";
 import type { AskedFor, CertificateRow, IssuerRow } from "./rows.ts";
 

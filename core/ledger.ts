@@ -43,8 +43,10 @@ export async function giveBack(state: State, buckets: Bucket[], now: Date): Prom
   for (const bucket of buckets) {
     counts.set(bucket.key, { bucket, tokens: (counts.get(bucket.key)?.tokens ?? 0) + 1 });
   }
-  await rewrite(state, [...counts.values()].map(({ bucket }) => bucket), (bucket, row) =>
-    row ? take(bucket, row, -(counts.get(bucket.key)?.tokens ?? 0), now) : undefined,
+  await rewrite(
+    state,
+    [...counts.values()].map(({ bucket }) => bucket),
+    (bucket, row) => (row ? take(bucket, row, -(counts.get(bucket.key)?.tokens ?? 0), now) : undefined),
   );
 }
 

@@ -1,3 +1,4 @@
+import type { IssuerSpec } from "./issuer.ts";
 import { identifierSetHash, registeredDomain } from "./names.ts";
 import type { Bucket } from "./rate-limit.ts";
 import type { IssuerRow, Lane } from "./rows.ts";
@@ -34,6 +35,12 @@ const letsEncryptHosts = ["acme-v02.api.letsencrypt.org"];
 export function limitsOf(server: string, configured: RateLimits | undefined): RateLimits {
   const defaults = letsEncryptHosts.includes(new URL(server).host) ? letsEncrypt : {};
   return { ...ours, ...defaults, ...configured };
+}
+
+/** The same, of an issuer as State knows it. */
+export function limitsOfIssuer(issuer: IssuerRow): RateLimits {
+  const spec = issuer.spec as IssuerSpec | undefined;
+  return limitsOf(issuer.acme?.server ?? "https://unknown.invalid", spec?.rateLimits);
 }
 
 /** What one issuance takes from the CA's buckets. */

@@ -17,7 +17,8 @@ export interface Received {
 /** Refuses a certificate that is not the one asked for: the old secret stays, a new attempt begins. */
 export function checkReceived({ chain, csr, pkcs8, renews, now }: Received): void {
   const leaf = parsed(chain);
-  const fault = wrongKey(chain, pkcs8) ?? wrongNames(leaf.names, csr.names) ?? wrongTime(leaf, renews, now) ?? wrongChain(chain);
+  const fault =
+    wrongKey(chain, pkcs8) ?? wrongNames(leaf.names, csr.names) ?? wrongTime(leaf, renews, now) ?? wrongChain(chain);
   if (fault) throw refused(fault);
 }
 
@@ -41,7 +42,11 @@ function wrongNames(names: string[], asked: string[]): string | undefined {
   return extra.length > 0 ? `it has the name ${extra[0]}, which nobody asked for` : undefined;
 }
 
-function wrongTime(leaf: { notBefore: Date; notAfter: Date }, renews: Issued | undefined, now: Date): string | undefined {
+function wrongTime(
+  leaf: { notBefore: Date; notAfter: Date },
+  renews: Issued | undefined,
+  now: Date,
+): string | undefined {
   if (leaf.notAfter <= now) return `it expired on ${rfc3339(leaf.notAfter)}`;
   if (renews && leaf.notAfter.getTime() <= renews.notAfter) {
     return `it ends on ${rfc3339(leaf.notAfter)}, not later than the one it renews`;

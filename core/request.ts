@@ -90,7 +90,7 @@ function checkKey({ namespace, kind, name }: ResourceKey, faults: FieldFault[]):
     const message = invalidValue(quote(namespace), "a ClusterIssuer lives in the namespace _cluster");
     faults.push({ path: namespacePath, message, fix: "write it to the namespace _cluster, or make it an Issuer" });
   } else if (kind !== "ClusterIssuer" && namespace.startsWith("_")) {
-    const message = invalidValue(quote(namespace), `namespaces that start with _ are not for a ${kind}`);
+    const message = invalidValue(quote(namespace), "namespaces that start with _ are reserved");
     faults.push({ path: namespacePath, message, fix: "write it to a namespace of your own" });
   } else if (kind !== "ClusterIssuer") {
     const problem = labelProblem(namespace);

@@ -26,7 +26,11 @@ export async function resync(deps: Deps): Promise<ResyncReport> {
   }
   for await (const keys of deps.state.scanKeys()) {
     const requests = await deps.requests.getMany(keys);
-    await send(deps, report, keys.filter((key) => !requests.has(idOf(key))));
+    await send(
+      deps,
+      report,
+      keys.filter((key) => !requests.has(idOf(key))),
+    );
   }
   return report;
 }

@@ -6,7 +6,12 @@ import { type Condition, condition, rfc3339 } from "./status.ts";
 /** How a Certificate's row changes. All pure; all keep what they do not speak of. */
 
 /** The row that dispatch starts from: what is there, or an empty one, brought to the request's generation. */
-export function atGeneration(key: ResourceKey, row: CertificateRow | undefined, specHash: string, now: Date): CertificateRow {
+export function atGeneration(
+  key: ResourceKey,
+  row: CertificateRow | undefined,
+  specHash: string,
+  now: Date,
+): CertificateRow {
   const alive = row && row.deletedAt === undefined ? row : undefined;
   if (alive) {
     const changed = alive.specHash !== specHash;
@@ -53,11 +58,23 @@ export function readyByCertificate(row: CertificateRow, now: Date): Condition {
   );
 }
 
-export function ready(row: CertificateRow, status: Condition["status"], reason: string, message: string, now: Date): Condition {
+export function ready(
+  row: CertificateRow,
+  status: Condition["status"],
+  reason: string,
+  message: string,
+  now: Date,
+): Condition {
   return condition(row.ready, { type: "Ready", status, reason, message, observedGeneration: row.generation }, now);
 }
 
-export function issuing(row: CertificateRow, status: Condition["status"], reason: string, message: string, now: Date): Condition {
+export function issuing(
+  row: CertificateRow,
+  status: Condition["status"],
+  reason: string,
+  message: string,
+  now: Date,
+): Condition {
   return condition(row.issuing, { type: "Issuing", status, reason, message, observedGeneration: row.generation }, now);
 }
 

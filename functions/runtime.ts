@@ -1,7 +1,14 @@
 import type * as z from "zod/mini";
 import type { Deps } from "../core/deps.ts";
 import type { Step } from "../core/status.ts";
-import { type BatchFunction, runBatchStep, runStep, type StepFunction, type StepInput, type StepResult } from "../core/steps/run.ts";
+import {
+  type BatchFunction,
+  runBatchStep,
+  runStep,
+  type StepFunction,
+  type StepInput,
+  type StepResult,
+} from "../core/steps/run.ts";
 import { openDeps } from "./runtime/deps.ts";
 import { readEnvironment } from "./runtime/environment.ts";
 import { stepInput } from "./runtime/inputs.ts";
@@ -21,7 +28,11 @@ export function batchStep(name: Step, run: BatchFunction): Handler<StepResult> {
 }
 
 /** Any other function: parse the event, run, one line of log. */
-export function handler<In, Out>(name: string, schema: z.ZodMiniType<In>, run: (deps: Deps, input: In) => Promise<Out>): Handler<Out> {
+export function handler<In, Out>(
+  name: string,
+  schema: z.ZodMiniType<In>,
+  run: (deps: Deps, input: In) => Promise<Out>,
+): Handler<Out> {
   return async (event) => {
     const deps = depsOf(name);
     const from = deps.clock.now();
@@ -46,7 +57,9 @@ function task(name: Step, run: (deps: Deps, input: StepInput) => Promise<StepRes
       asked: input.live.length,
       live: result.live.length,
       waiting: result.waiting.length,
-      ...(input.live.length === 1 ? { certificate: `${input.live[0]?.namespace}/${input.live[0]?.name}`, attemptId: input.live[0]?.attemptId } : {}),
+      ...(input.live.length === 1
+        ? { certificate: `${input.live[0]?.namespace}/${input.live[0]?.name}`, attemptId: input.live[0]?.attemptId }
+        : {}),
     });
     return result;
   });

@@ -12,6 +12,8 @@ export interface DeployOptions {
   /** More context, over the local stack's own. */
   context?: Record<string, string>;
   tell?: (line: string) => void;
+  /** Ends it early. */
+  signal?: AbortSignal;
 }
 
 /** Runs the real `cdk bootstrap` and `cdk deploy` against the emulator; the synth goes on beside the bootstrap. */
@@ -20,7 +22,7 @@ export async function deploy(stack: Stack, options: DeployOptions): Promise<void
   const assembly = join(stack.folder, "cdk.out");
   const context = Object.entries({ ...localContext(options.instance), ...options.context });
   const app = options.app === undefined ? [] : ["--app", options.app];
-  const cdk = (...args: string[]) => runCdk(stack, args);
+  const cdk = (...args: string[]) => runCdk(stack, args, options.signal);
   await Promise.all([
     timed("cdk bootstrap", tell, () => cdk("bootstrap", `aws://${account}/${region}`)),
     timed("cdk synth", tell, () =>
@@ -71,12 +73,13 @@ async function timed(what: string, tell: (line: string) => void, work: () => Pro
   tell(`${what} took ${((performance.now() - began) / 1000).toFixed(1)} s`);
 }
 
-function runCdk(stack: Stack, args: string[]): Promise<void> {
+function runCdk(stack: Stack, args: string[], signal: AbortSignal | undefined): Promise<void> {
   const log = join(stack.folder, "cdk.log");
   const child = spawn(join(installed.commands, "cdk"), [...args, "--no-notices", "--no-color"], {
     cwd: root,
     env: environment(stack),
     stdio: ["ignore", "pipe", "pipe"],
+    ...(signal ? { signal } : {}),
   });
   for (const output of [child.stdout, child.stderr]) output.on("data", (chunk: Buffer) => appendFileSync(log, chunk));
   return new Promise((resolve, reject) => {

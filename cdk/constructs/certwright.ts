@@ -71,7 +71,7 @@ export class Certwright extends Construct {
       keys,
       deadLetters: new DeadLetters(this, "DeadLetters", { names, key }).queue,
     };
-    const functions = this.functions(ground, code.functions ?? bundleFunctions());
+    const functions = this.functions(ground, code.functions ?? bundleFunctions().folder);
     const logGroups = [...functions.logGroups, this.stateMachine(ground, functions, code.definition)];
     this.requestsTable = tables.requests;
     this.stateTable = tables.state;

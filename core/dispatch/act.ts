@@ -2,9 +2,9 @@ import { backoff } from "../backoff.ts";
 import type { Decision } from "../decide.ts";
 import type { Deps } from "../deps.ts";
 import type { Facts } from "../facts.ts";
+import { issuerKeyOf } from "../facts.ts";
 import { renewalTime } from "../renewal.ts";
 import { idOf } from "../resource.ts";
-import { issuerKeyOf } from "../facts.ts";
 import type { CertificateRow } from "../rows.ts";
 import { atGeneration, readyByCertificate, refused, upToDate, waiting, withOptions } from "../transitions.ts";
 import { abandon } from "./abandon.ts";
@@ -12,8 +12,16 @@ import type { Verdict } from "./dispatch.ts";
 import { forget } from "./forget.ts";
 
 /** Does what was decided, unless it is an issuance (start.ts). Undefined: the row changed under us, decide anew. */
-export async function act(deps: Deps, facts: Facts, decision: Exclude<Decision, { action: "issue" }>): Promise<Verdict | undefined> {
-  const verdict = { key: facts.key, action: decision.action, reason: "reason" in decision ? decision.reason : "Deleted" };
+export async function act(
+  deps: Deps,
+  facts: Facts,
+  decision: Exclude<Decision, { action: "issue" }>,
+): Promise<Verdict | undefined> {
+  const verdict = {
+    key: facts.key,
+    action: decision.action,
+    reason: "reason" in decision ? decision.reason : "Deleted",
+  };
   if (decision.action === "forget") return (await forget(deps, facts)) ? verdict : undefined;
   const row = nextRow(deps, facts, decision);
   if (!row) return verdict;
@@ -25,7 +33,11 @@ export async function act(deps: Deps, facts: Facts, decision: Exclude<Decision, 
 }
 
 /** The row to write, or undefined when the one that is there says it already. */
-function nextRow(deps: Deps, facts: Facts, decision: Exclude<Decision, { action: "issue" | "forget" }>): CertificateRow | undefined {
+function nextRow(
+  deps: Deps,
+  facts: Facts,
+  decision: Exclude<Decision, { action: "issue" | "forget" }>,
+): CertificateRow | undefined {
   const { now, request } = facts;
   if (!request || decision.reason === "InProgress" || decision.reason === "BackingOff") return undefined;
   const specHash = request.ok ? request.resource.specHash : request.specHash;
@@ -59,9 +71,11 @@ function settled(deps: Deps, facts: Facts, row: CertificateRow): CertificateRow 
 
 /** Twice the time it has waited, at least a minute, at most six hours. */
 function patience(deps: Deps, { row, now }: Facts): Date {
-  const since = row?.waitsForIssuer ? Date.parse(row.issuing?.lastTransitionTime ?? row.ready.lastTransitionTime) : now.getTime();
+  const since = row?.waitsForIssuer
+    ? Date.parse(row.issuing?.lastTransitionTime ?? row.ready.lastTransitionTime)
+    : now.getTime();
   const waited = (now.getTime() - since) / 60_000;
-  const failures = waited < 1 ? 1 : waited < 10 ? 2 : waited < 60 ? 3 : waited < 240 ? 4 : 5;
+  const failures = 1 + [1, 10, 60, 240].filter((minutes) => waited >= minutes).length;
   return backoff({ failures, now, notAfter: row?.issued?.notAfter, fraction: deps.chance.fraction() });
 }
 

@@ -52,7 +52,8 @@ async function decideOnce(deps: Deps, keys: ResourceKey[]): Promise<Verdict[]> {
   const verdicts = await concurrently(concurrency, gathered, (facts) =>
     guarded(facts.key, async () => {
       const decision = decide(facts);
-      const looked = decision.action === "nothing" && decision.look ? await lookAgain(deps, facts) : { facts, decision };
+      const looked =
+        decision.action === "nothing" && decision.look ? await lookAgain(deps, facts) : { facts, decision };
       if (looked.decision.action !== "issue") return act(deps, looked.facts, looked.decision);
       starts.push({ facts: looked.facts, decision: looked.decision });
       return undefined;

@@ -5,9 +5,8 @@ import { concurrently } from "../concurrently.ts";
 import type { Decision } from "../decide.ts";
 import type { Deps } from "../deps.ts";
 import { type Facts, issuerKeyOf } from "../facts.ts";
-import type { IssuerSpec } from "../issuer.ts";
 import { giveBack, takeTokens } from "../ledger.ts";
-import { bucketsOfKeys, type Counting, inFlightBucket, limitsOf, needsOf, type RateLimits } from "../limits.ts";
+import { bucketsOfKeys, type Counting, inFlightBucket, limitsOfIssuer, needsOf, type RateLimits } from "../limits.ts";
 import { idOf, type Resource } from "../resource.ts";
 import type { AttemptRef, IssuerRow } from "../rows.ts";
 import { rfc3339 } from "../status.ts";
@@ -48,22 +47,42 @@ async function startGroup(deps: Deps, group: Ready[]): Promise<Verdict[]> {
   const limits = limitsOfIssuer(issuer);
   const byId = new Map(group.map((ready) => [ready.candidate.id, ready]));
   const candidates = group.map((ready) => ready.candidate);
-  const { batches, later } = await takeTokens(deps.state, candidates, { id: idOf(issuer.key), limits }, deps.clock.now());
+  const { batches, later } = await takeTokens(
+    deps.state,
+    candidates,
+    { id: idOf(issuer.key), limits },
+    deps.clock.now(),
+  );
   const waits = await concurrently(concurrency, [...later], async ([id, when]) => {
     const ready = byId.get(id);
     return ready ? wait(deps, ready, when) : undefined;
   });
   const started = await concurrently(4, batches, (batch) =>
-    startBatch(deps, issuer, limits, batch.flatMap(({ id }) => byId.get(id) ?? [])),
+    startBatch(
+      deps,
+      issuer,
+      limits,
+      batch.flatMap(({ id }) => byId.get(id) ?? []),
+    ),
   );
   return [...waits.flatMap((verdict) => verdict ?? []), ...started.flat()];
 }
 
 async function startBatch(deps: Deps, issuer: IssuerRow, limits: RateLimits, batch: Ready[]): Promise<Verdict[]> {
   const leaseId = deps.chance.uuid();
-  const taken = await concurrently(concurrency, batch, async (ready) => ({ ready, ref: await takeWork(deps, ready, leaseId) }));
+  const taken = await concurrently(concurrency, batch, async (ready) => ({
+    ready,
+    ref: await takeWork(deps, ready, leaseId),
+  }));
   const lost = taken.filter(({ ref, ready }) => !ref && !ready.candidate.resumed);
-  await giveBack(deps.state, bucketsOfKeys(lost.flatMap(({ ready }) => ready.tokens), limits), deps.clock.now());
+  await giveBack(
+    deps.state,
+    bucketsOfKeys(
+      lost.flatMap(({ ready }) => ready.tokens),
+      limits,
+    ),
+    deps.clock.now(),
+  );
   const won = taken.filter((one): one is { ready: Ready; ref: AttemptRef } => one.ref !== undefined);
   if (won.length > 0) {
     const attempts = won.map(({ ref }) => ref);
@@ -117,9 +136,4 @@ function countingOf({ row, asked }: Facts, certificate: Resource<CertificateSpec
   const shared = before.some((name) => orderNames(certificate.spec).includes(name));
   if (shared && issuer.acme?.directory.renewalInfo !== undefined) return "replaces";
   return [...before].sort().join() === [...orderNames(certificate.spec)].sort().join() ? "renewal" : "new";
-}
-
-export function limitsOfIssuer(issuer: IssuerRow): RateLimits {
-  const spec = issuer.spec as IssuerSpec | undefined;
-  return limitsOf(issuer.acme?.server ?? "https://unknown.invalid", spec?.rateLimits);
 }

@@ -20,7 +20,11 @@ export async function takeWork(deps: Deps, work: Ready, leaseId: LeaseId): Promi
   const { key } = work.facts;
   const resumedId = work.decision.resume ? work.facts.row?.attempt?.id : undefined;
   const kept = resumedId && (await resumable(deps, { namespace: key.namespace, name: key.name, attemptId: resumedId }));
-  const ref: AttemptRef = { namespace: key.namespace, name: key.name, attemptId: kept ? resumedId : deps.chance.uuid() };
+  const ref: AttemptRef = {
+    namespace: key.namespace,
+    name: key.name,
+    attemptId: kept ? resumedId : deps.chance.uuid(),
+  };
   const row = leased(deps, work, ref, leaseId);
   if ((await deps.state.putCertificate(row)) === "conflict") return undefined;
   if (kept) return (await deps.state.leaseAttempt(ref, leaseId)) === "saved" ? ref : undefined;
@@ -37,7 +41,10 @@ async function resumable(deps: Deps, ref: AttemptRef): Promise<boolean> {
 function leased(deps: Deps, work: Ready, ref: AttemptRef, leaseId: LeaseId): CertificateRow {
   const { facts, decision, certificate } = work;
   const { now } = facts;
-  const { waitsForIssuer: _, ...base } = withOptions(atGeneration(facts.key, facts.row, certificate.specHash, now), certificate);
+  const { waitsForIssuer: _, ...base } = withOptions(
+    atGeneration(facts.key, facts.row, certificate.specHash, now),
+    certificate,
+  );
   const { renewRequestedAt } = certificate.spec.options;
   return {
     ...base,

@@ -34,7 +34,8 @@ async function ask(work: Work, solver: number, changes: string[]): Promise<Map<s
   const settled = timed.map((id) => [id, Number(id.slice(afterPrefix.length)) <= now] as const);
   const asked = changes.filter((id) => !timed.includes(id));
   try {
-    const answers = asked.length > 0 ? await (await providerOf(work, solver)).settled(asked) : new Map<string, boolean>();
+    const answers =
+      asked.length > 0 ? await (await providerOf(work, solver)).settled(asked) : new Map<string, boolean>();
     return new Map([...answers, ...settled]);
   } catch (error) {
     return new Map(changes.map((id) => [id, error instanceof Error ? error : new Error(String(error))]));

@@ -27,7 +27,10 @@ const lookAgainMs = 6 * 3_600_000;
  */
 export async function cleanUpChallenge(deps: Deps, input: CleanUpInput): Promise<{ cleaned: number; kept: number }> {
   const refs = input.attempts;
-  const [attempts, certificates] = await Promise.all([deps.state.attempts(refs), deps.state.certificates(refs.map(keyOf))]);
+  const [attempts, certificates] = await Promise.all([
+    deps.state.attempts(refs),
+    deps.state.certificates(refs.map(keyOf)),
+  ]);
   const issuerKey = parseId(input.issuer);
   const issuer = issuerKey && (await deps.state.issuer(issuerKey));
   const ended: AttemptRow[] = [];
@@ -46,11 +49,20 @@ export async function cleanUpChallenge(deps: Deps, input: CleanUpInput): Promise
 async function isOver(deps: Deps, attempt: AttemptRow, row: CertificateRow | undefined): Promise<boolean> {
   if (attempt.outcome) return true;
   if (row?.attempt?.id === attempt.ref.attemptId) return false;
-  return endAttempt(deps, attempt, { result: "superseded", reason: "Superseded", message: "another attempt took its place" });
+  return endAttempt(deps, attempt, {
+    result: "superseded",
+    reason: "Superseded",
+    message: "another attempt took its place",
+  });
 }
 
 /** Still going on. Under this lease after a Lambda died: give it back. Found by the sweep: look again later. */
-async function goesOn(deps: Deps, input: CleanUpInput, attempt: AttemptRow, issuer: IssuerRow | undefined): Promise<void> {
+async function goesOn(
+  deps: Deps,
+  input: CleanUpInput,
+  attempt: AttemptRow,
+  issuer: IssuerRow | undefined,
+): Promise<void> {
   const { leaseId, failed } = input;
   if (leaseId === undefined) {
     await deps.state.postponeRecords(attempt.ref, deps.clock.now().getTime() + lookAgainMs);
@@ -75,7 +87,9 @@ async function removeAll(deps: Deps, issuer: IssuerRow | undefined, attempts: At
   const items = await deps.state.challenges(attempts.map(({ ref }) => ref));
   const wanted = attempts.flatMap((attempt) => {
     const item = items.get(attempt.ref.attemptId);
-    return item ? recordsOfItem(item).map(({ name, value, solver }) => ({ attempt, record: { name, value }, solver })) : [];
+    return item
+      ? recordsOfItem(item).map(({ name, value, solver }) => ({ attempt, record: { name, value }, solver }))
+      : [];
   });
   const free = await concurrently(20, wanted, async (one) => {
     const { last } = await deps.state.releaseRecord(one.record, one.attempt.ref);
@@ -95,15 +109,26 @@ async function removeAll(deps: Deps, issuer: IssuerRow | undefined, attempts: At
 }
 
 /** Answers the records that are still there: the sweep comes back for them. */
-async function remove(deps: Deps, issuer: IssuerRow | undefined, solver: number, records: TxtRecord[]): Promise<TxtRecord[]> {
+async function remove(
+  deps: Deps,
+  issuer: IssuerRow | undefined,
+  solver: number,
+  records: TxtRecord[],
+): Promise<TxtRecord[]> {
   try {
     if (!issuer) throw new Error("the issuer is gone: its solver cannot remove the records");
     const results = await (await providerOf({ deps, issuer }, solver)).cleanUp(records);
     const failed = results.flatMap((result) => ("error" in result ? [result] : []));
-    for (const { record, error } of failed) deps.log({ step: "clean-up-challenge", outcome: "failed", record: record.name, message: error.message });
+    for (const { record, error } of failed)
+      deps.log({ step: "clean-up-challenge", outcome: "failed", record: record.name, message: error.message });
     return failed.map(({ record }) => record);
   } catch (error) {
-    deps.log({ step: "clean-up-challenge", outcome: "failed", solver, message: error instanceof Error ? error.message : String(error) });
+    deps.log({
+      step: "clean-up-challenge",
+      outcome: "failed",
+      solver,
+      message: error instanceof Error ? error.message : String(error),
+    });
     return records;
   }
 }

@@ -1,11 +1,11 @@
+import type { CertificateSpec } from "../certificate.ts";
+import { orderNames } from "../certificate.ts";
 import { ariCertId } from "../certificate-identity.ts";
 import { RefusedError } from "../errors.ts";
 import type { IssuerSpec } from "../issuer.ts";
 import { done, type Outcome } from "../outcome.ts";
 import type { AcmeIssuer, Order } from "../ports.ts";
 import type { Resource } from "../resource.ts";
-import type { CertificateSpec } from "../certificate.ts";
-import { orderNames } from "../certificate.ts";
 import type { Challenge, ChallengesItem } from "../rows.ts";
 import { pickSolver } from "../solver.ts";
 import { recordsOfItem } from "./publish-challenge.ts";

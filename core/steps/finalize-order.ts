@@ -1,5 +1,5 @@
-import { RefusedError } from "../errors.ts";
 import { readCertificate } from "../certificate-identity.ts";
+import { RefusedError } from "../errors.ts";
 import { done, type Outcome } from "../outcome.ts";
 import type { AcmeIssuer, Order } from "../ports.ts";
 import { nextPoll } from "./poll.ts";
@@ -41,7 +41,8 @@ async function finalize(work: Work, acme: AcmeIssuer): Promise<Order> {
   if (orderUrl === undefined || finalizeUrl === undefined) throw refused("the attempt has no order");
   const known: Order = { url: orderUrl, finalizeUrl, status: "ready", authorizationUrls: [] };
   const next = await acme.finalize(known, await csr(work)).catch(async (error: unknown) => {
-    const before = error instanceof RefusedError && error.reason === "OrderNotReady" ? await acme.readOrder(orderUrl) : undefined;
+    const before =
+      error instanceof RefusedError && error.reason === "OrderNotReady" ? await acme.readOrder(orderUrl) : undefined;
     if (before && before.status !== "ready") return before;
     throw error;
   });
@@ -68,5 +69,10 @@ async function csr({ deps, ref }: Work): Promise<Uint8Array> {
 }
 
 function refused(message: string): RefusedError {
-  return new RefusedError({ reason: "OrderFailed", message, fix: "a new attempt makes a new order", endsAttempt: true });
+  return new RefusedError({
+    reason: "OrderFailed",
+    message,
+    fix: "a new attempt makes a new order",
+    endsAttempt: true,
+  });
 }

@@ -1,7 +1,7 @@
 import { concurrently } from "../concurrently.ts";
 import { RefusedError } from "../errors.ts";
 import { done, type Outcome } from "../outcome.ts";
-import type { DnsProvider, TxtRecord } from "../ports.ts";
+import type { DnsProvider, RecordResult, TxtRecord } from "../ports.ts";
 import type { Challenge, ChallengesItem } from "../rows.ts";
 import type { Work } from "./work.ts";
 
@@ -35,20 +35,26 @@ function remember(work: Work, solver: number, change: string): void {
 export const afterPrefix = "after=";
 
 /** A change to wait for, an error, or "" when the record was there already. */
-async function publish(work: Work | undefined, solver: number, records: TxtRecord[]): Promise<Map<string, string | Error>> {
+async function publish(
+  work: Work | undefined,
+  solver: number,
+  records: TxtRecord[],
+): Promise<Map<string, string | Error>> {
   if (!work) return new Map();
   try {
     const provider = await providerOf(work, solver);
     const results = await provider.publish(records);
-    return new Map(
-      results.map((result) => [
-        keyOfRecord(result.record),
-        "error" in result ? result.error : "change" in result ? result.change : "",
-      ]),
-    );
+    return new Map(results.map((result) => [keyOfRecord(result.record), changeOf(result)]));
   } catch (error) {
-    return new Map(records.map((record) => [keyOfRecord(record), error instanceof Error ? error : new Error(String(error))]));
+    return new Map(
+      records.map((record) => [keyOfRecord(record), error instanceof Error ? error : new Error(String(error))]),
+    );
   }
+}
+
+function changeOf(result: RecordResult): string | Error {
+  if ("error" in result) return result.error;
+  return "change" in result ? result.change : "";
 }
 
 export interface Wanted {
@@ -100,7 +106,11 @@ export function providerOf(work: Pick<Work, "deps" | "issuer">, solver: number):
   const { deps, issuer } = work;
   return deps.dns(issuer, solver).catch((error: unknown) => {
     if (error instanceof RangeError) {
-      throw new RefusedError({ reason: "NoSolver", message: error.message, fix: "the issuer was edited: the next attempt picks a solver" });
+      throw new RefusedError({
+        reason: "NoSolver",
+        message: error.message,
+        fix: "the issuer was edited: the next attempt picks a solver",
+      });
     }
     throw error;
   });

@@ -7,8 +7,8 @@ import { parseId } from "../resource.ts";
 import { type AttemptRef, type AttemptRow, type IssuerRow, type LeaseId, rowSchema } from "../rows.ts";
 import type { Step } from "../status.ts";
 import { recordFailure, release, supersede } from "./settle.ts";
-import { type AcmeSession, LeaseLost, newWork, Superseded, type Work } from "./work.ts";
 import { type Verdicts, waitOrRelease } from "./waiting.ts";
+import { type AcmeSession, LeaseLost, newWork, Superseded, type Work } from "./work.ts";
 
 /** What a step's Lambda is called with: ids only. */
 export interface StepInput {
@@ -43,7 +43,13 @@ export type BatchFunction = (works: Work[]) => Promise<Map<string, Outcome | Err
 const retries = 2;
 
 /** Runs a step for each attempt with bounded concurrency. */
-export function runStep(deps: Deps, step: Step, input: StepInput, run: StepFunction, concurrency = 10): Promise<StepResult> {
+export function runStep(
+  deps: Deps,
+  step: Step,
+  input: StepInput,
+  run: StepFunction,
+  concurrency = 10,
+): Promise<StepResult> {
   return runBatchStep(deps, step, input, async (works) => {
     const outcomes = await concurrently(concurrency, works, (work) => run(work).catch(asError));
     return new Map(works.map((work, index) => [work.ref.attemptId, outcomes[index] ?? new Error("no outcome")]));
@@ -59,7 +65,9 @@ export async function runBatchStep(deps: Deps, step: Step, input: StepInput, run
   const verdicts: Verdicts = { on: [], waits: [] };
   await concurrently(10, works, async (work) => {
     const result = results.get(work.ref.attemptId) ?? new Error(`step ${step} gave no outcome`);
-    const waitUntil = await record(work, step, originals.get(work.ref.attemptId), result).catch((error) => lostOrThrow(error));
+    const waitUntil = await record(work, step, originals.get(work.ref.attemptId), result).catch((error) =>
+      lostOrThrow(error),
+    );
     if (waitUntil === "on") verdicts.on.push(work);
     else if (waitUntil instanceof Date) verdicts.waits.push({ work, until: waitUntil });
   });
@@ -83,7 +91,11 @@ async function load(deps: Deps, step: Step, input: StepInput, asked: AttemptRef[
 
 async function runAll(works: Work[], run: BatchFunction): Promise<Map<string, Outcome | Error>> {
   if (works[0]?.issuer === missingIssuer) {
-    const fault = { reason: "IssuerNotFound", message: `issuer ${works[0].row.issuer} is gone`, fix: "create it again" };
+    const fault = {
+      reason: "IssuerNotFound",
+      message: `issuer ${works[0].row.issuer} is gone`,
+      fix: "create it again",
+    };
     return new Map(works.map((work) => [work.ref.attemptId, new RefusedError(fault)]));
   }
   try {
@@ -101,7 +113,12 @@ function retryWhole(input: StepInput, works: Work[], results: Map<string, Outcom
 }
 
 /** Writes what became of one attempt. "on": it goes on; a date: it waits; undefined: it is over for this execution. */
-async function record(work: Work, step: Step, before: AttemptRow | undefined, result: Outcome | Error): Promise<Date | "on" | undefined> {
+async function record(
+  work: Work,
+  step: Step,
+  before: AttemptRow | undefined,
+  result: Outcome | Error,
+): Promise<Date | "on" | undefined> {
   if (result instanceof LeaseLost) return undefined;
   work.row.step = step;
   carryNonce(work);
@@ -128,7 +145,16 @@ function logFailure(work: Work, step: Step, error: Error): void {
   const bug = errorClass === "Bug" ? { stack: error.stack } : {};
   const reason = "reason" in error ? error.reason : error.name;
   const { namespace, name, attemptId } = work.ref;
-  work.deps.log({ step, outcome: "failed", certificate: `${namespace}/${name}`, attemptId, errorClass, reason, message: error.message, ...bug });
+  work.deps.log({
+    step,
+    outcome: "failed",
+    certificate: `${namespace}/${name}`,
+    attemptId,
+    errorClass,
+    reason,
+    message: error.message,
+    ...bug,
+  });
 }
 
 /** Each attempt carries one nonce to its next step. */

@@ -55,7 +55,10 @@ export async function release(
 export async function supersede(work: Work, why: string): Promise<void> {
   const outcome = { result: "superseded", reason: "Superseded", message: why } as const;
   if (!(await endAttempt(work.deps, work.row, outcome))) return;
-  await changeCertificate(work.deps, work, ({ attempt: _, ...row }) => ({ ...row, dueAt: work.deps.clock.now().getTime() }));
+  await changeCertificate(work.deps, work, ({ attempt: _, ...row }) => ({
+    ...row,
+    dueAt: work.deps.clock.now().getTime(),
+  }));
 }
 
 function failureOf(error: unknown, work: Work): Failure {

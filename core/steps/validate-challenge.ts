@@ -37,7 +37,11 @@ async function order(work: Work): Promise<Order> {
   const acme = await work.acme.open();
   const found = work.row.orderUrl === undefined ? undefined : await acme.readOrder(work.row.orderUrl);
   if (found) return found;
-  throw new RefusedError({ reason: "OrderGone", message: "the CA does not know the order any more", endsAttempt: true });
+  throw new RefusedError({
+    reason: "OrderGone",
+    message: "the CA does not know the order any more",
+    endsAttempt: true,
+  });
 }
 
 async function verdict(work: Work, acme: AcmeIssuer, found: Order): Promise<Outcome> {

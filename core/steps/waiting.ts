@@ -23,7 +23,12 @@ const leaseMarginMs = 5 * 60_000;
 const shortWaitMs = 60_000;
 
 /** Waiting is a result: decides between one more round and letting the slow ones go. */
-export async function waitOrRelease(deps: Deps, input: StepInput, untouched: AttemptRef[], verdicts: Verdicts): Promise<StepResult> {
+export async function waitOrRelease(
+  deps: Deps,
+  input: StepInput,
+  untouched: AttemptRef[],
+  verdicts: Verdicts,
+): Promise<StepResult> {
   const now = deps.clock.now().getTime();
   const since = input.since ?? now;
   const { on, waits } = verdicts;
@@ -34,7 +39,12 @@ export async function waitOrRelease(deps: Deps, input: StepInput, untouched: Att
   await concurrently(10, slow, ({ work, until }) => release(deps, work, until));
   const patient = waits.filter((wait) => !slow.includes(wait));
   const until = Math.max(...patient.map((wait) => wait.until.getTime()));
-  const kept = await keepLeases(patient.map(({ work }) => work), until, now, since);
+  const kept = await keepLeases(
+    patient.map(({ work }) => work),
+    until,
+    now,
+    since,
+  );
   const live = [...untouched, ...on.map(({ ref }) => ref), ...kept];
   if (kept.length === 0) return { live, waiting: [], waitUntil: null, round: 0, since: null };
   return { live, waiting: kept, waitUntil: wholeSecond(until), round: input.round + 1, since };

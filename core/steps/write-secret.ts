@@ -1,13 +1,13 @@
-import { readCertificate } from "../certificate-identity.ts";
 import type { CertificateSpec } from "../certificate.ts";
+import { readCertificate } from "../certificate-identity.ts";
 import { storedName } from "../deps.ts";
 import { RefusedError } from "../errors.ts";
-import { type Outcome } from "../outcome.ts";
+import type { Outcome } from "../outcome.ts";
 import type { SecretWrite } from "../ports.ts";
 import { checkReceived } from "../received.ts";
 import { fenceIssuances, renewalTime } from "../renewal.ts";
-import { type Resource, resourceOf } from "../resource.ts";
 import { parseCertificate } from "../request.ts";
+import { type Resource, resourceOf } from "../resource.ts";
 import type { CertificateRow, Issued, StoreName } from "../rows.ts";
 import { secretValue } from "../secret-value.ts";
 import { readyByCertificate } from "../transitions.ts";
@@ -33,7 +33,14 @@ export async function writeSecret(work: Work): Promise<Outcome> {
   const message = `stored in Secret "${issued.secretName}", revision ${revision}`;
   await endAttempt(deps, work.row, { result: "issued", reason: "Issued", message });
   await deps.state
-    .addEvent({ key, at: deps.clock.now().getTime(), type: "Normal", reason: "Issued", message, attemptId: ref.attemptId })
+    .addEvent({
+      key,
+      at: deps.clock.now().getTime(),
+      type: "Normal",
+      reason: "Issued",
+      message,
+      attemptId: ref.attemptId,
+    })
     .catch((error: unknown) => deps.log({ event: "untold", error: String(error) }));
   return { ended: true };
 }
@@ -68,11 +75,23 @@ async function claim({ deps, key }: Work, secretName: string, store: StoreName):
   });
 }
 
-async function makeValue({ deps, ref, key, row: attempt }: Work, row: CertificateRow, certificate: Resource<CertificateSpec>) {
-  const [item, csrs, sealed] = await Promise.all([deps.state.chain(ref), deps.state.csrs([ref]), deps.state.sealedKey(ref)]);
+async function makeValue(
+  { deps, ref, key, row: attempt }: Work,
+  row: CertificateRow,
+  certificate: Resource<CertificateSpec>,
+) {
+  const [item, csrs, sealed] = await Promise.all([
+    deps.state.chain(ref),
+    deps.state.csrs([ref]),
+    deps.state.sealedKey(ref),
+  ]);
   const csr = csrs.get(ref.attemptId);
   if (!item || !csr || !sealed) {
-    throw new RefusedError({ reason: "AttemptIncomplete", message: "the attempt lost its key or chain", endsAttempt: true });
+    throw new RefusedError({
+      reason: "AttemptIncomplete",
+      message: "the attempt lost its key or chain",
+      endsAttempt: true,
+    });
   }
   const pkcs8 = await (await deps.sealer()).open(sealed, ref);
   const renews = attempt.reason === "Renewing" ? row.issued : undefined;
@@ -151,12 +170,27 @@ function issuedDetail({ key, row }: Work, issued: Issued, revision: number): Rec
 }
 
 /** The status of a certificate that was just written; one whose spec changed meanwhile is decided on again at once. */
-function finished(work: Work, row: CertificateRow, issued: Issued, revision: number, certificate: Resource<CertificateSpec>): CertificateRow {
+function finished(
+  work: Work,
+  row: CertificateRow,
+  issued: Issued,
+  revision: number,
+  certificate: Resource<CertificateSpec>,
+): CertificateRow {
   const now = work.deps.clock.now();
-  const { attempt: _a, issuing: _i, failedIssuanceAttempts: _f, lastFailureTime: _l, waitsForIssuer: _w, ...rest } = row;
+  const {
+    attempt: _a,
+    issuing: _i,
+    failedIssuanceAttempts: _f,
+    lastFailureTime: _l,
+    waitsForIssuer: _w,
+    ...rest
+  } = row;
   const edited = certificate.specHash !== work.row.specHash;
   const automatic = work.row.reason !== "ManuallyTriggered" && work.row.reason !== "RequestChanged";
-  const recent = automatic ? [now.getTime(), ...(row.recentIssuances ?? [])].slice(0, fenceIssuances) : row.recentIssuances;
+  const recent = automatic
+    ? [now.getTime(), ...(row.recentIssuances ?? [])].slice(0, fenceIssuances)
+    : row.recentIssuances;
   const next = { ...rest, issued, revision, ...(recent ? { recentIssuances: recent } : {}) };
   return {
     ...next,

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { dispatch, type Verdict } from "../../core/dispatch/dispatch.ts";
 import { idOf, parseKey, type ResourceKey } from "../../core/resource.ts";
-import { resourceKey, streamEvent, type StreamRecord } from "../runtime/inputs.ts";
+import { resourceKey, type StreamRecord, streamEvent } from "../runtime/inputs.ts";
 import { handler as trigger } from "../runtime.ts";
 
 const event = z.union([streamEvent, z.object({ keys: z.array(resourceKey) })]);

@@ -23,7 +23,10 @@ export function acmeIssuers(environment: Environment, world: World): Pick<Deps, 
   const { clock, userAgent } = world;
   const { allowedPrivateHosts } = environment;
   const accountKey = accountKeys(environment, world);
-  const open = async (spec: IssuerSpec, account: { accountKeyPem: string; accountUrl?: string; directory?: Record<string, unknown> }): Promise<AcmeIssuer> => {
+  const open = async (
+    spec: IssuerSpec,
+    account: { accountKeyPem: string; accountUrl?: string; directory?: Record<string, unknown> },
+  ): Promise<AcmeIssuer> => {
     const { acme } = await issuers.acme();
     const { server, caBundle, skipTLSVerify } = spec.acme;
     return acme.create({ server, caBundle, skipTLSVerify }, { ...account, clock, allowedPrivateHosts, userAgent });
@@ -40,7 +43,10 @@ export function acmeIssuers(environment: Environment, world: World): Pick<Deps, 
 }
 
 /** The account's key, read from its stored secret; kept in memory for some minutes, never elsewhere. */
-function accountKeys({ instance }: Environment, { clock, store }: World): (issuer: IssuerRow, spec: IssuerSpec) => Promise<string> {
+function accountKeys(
+  { instance }: Environment,
+  { clock, store }: World,
+): (issuer: IssuerRow, spec: IssuerSpec) => Promise<string> {
   const known = new Map<string, { pem: string; until: number }>();
   return async ({ key }, spec) => {
     const { name: secretName, key: field } = spec.acme.privateKeySecretRef;

@@ -22,7 +22,7 @@ export function openDeps(environment: Environment, functionName: string): Deps {
   const clock = { now: () => new Date() };
   const dynamo = new DynamoDBClient(client);
   const { secretsBucket: bucket, keyMaterialKeyArn } = environment;
-  const store = once((name: StoreName) => openStore(name, { ...client, bucket, kmsKeyId: keyMaterialKeyArn }));
+  const store = onceEach((name: StoreName) => openStore(name, { ...client, bucket, kmsKeyId: keyMaterialKeyArn }));
   return {
     instance: environment.instance,
     defaultStore: environment.defaultStore,
@@ -43,16 +43,19 @@ export function openDeps(environment: Environment, functionName: string): Deps {
 }
 
 /** Remembers the answer for each argument while the function is warm; a failure is not remembered. */
-export function once<In extends string | void, Out>(open: (name: In) => Promise<Out>): (name: In) => Promise<Out> {
+export function onceEach<In, Out>(open: (name: In) => Promise<Out>): (name: In) => Promise<Out> {
   const opened = new Map<In, Promise<Out>>();
   return (name) => {
-    const known = opened.get(name);
-    if (known) return known;
-    const fresh = open(name);
-    opened.set(name, fresh);
-    fresh.catch(() => opened.delete(name));
-    return fresh;
+    const known = opened.get(name) ?? open(name);
+    opened.set(name, known);
+    known.catch(() => opened.delete(name));
+    return known;
   };
+}
+
+function once<Out>(open: () => Promise<Out>): () => Promise<Out> {
+  const each = onceEach(open);
+  return () => each(undefined);
 }
 
 function openEvents({ busName }: Environment, client: ClientConfig): Events {
@@ -67,7 +70,9 @@ function openEvents({ busName }: Environment, client: ClientConfig): Events {
 }
 
 function openStarter({ instance, stateMachineArn }: Environment, client: ClientConfig): Starter {
-  const open = once(async () => (await import("../../adapters/aws/starter.ts")).openStarter({ client, instance, stateMachineArn }));
+  const open = once(async () =>
+    (await import("../../adapters/aws/starter.ts")).openStarter({ client, instance, stateMachineArn }),
+  );
   return {
     startIssuance: async (input) => (await open()).startIssuance(input),
     executionArn: (leaseId) => `${stateMachineArn.replace(":stateMachine:", ":execution:")}:${leaseId}`,

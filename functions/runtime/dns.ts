@@ -33,10 +33,17 @@ async function openProvider(
   if (!solver) throw new RangeError(`${idOf(issuer.key)} has no solver number ${index}`);
   const { region, hostedZoneID, role } = solver.dns01.route53;
   if (issuer.key.kind === "Issuer" && role === undefined) throw ambient(issuer);
-  const [provider, { Route53Client }] = await Promise.all([loadDnsProvider("route53"), import("@aws-sdk/client-route-53")]);
-  const credentials = role === undefined ? {} : { credentials: await roleOf(client, clock, role, `${instance}/${issuer.key.namespace}`) };
+  const [provider, { Route53Client }] = await Promise.all([
+    loadDnsProvider("route53"),
+    import("@aws-sdk/client-route-53"),
+  ]);
+  const credentials =
+    role === undefined ? {} : { credentials: await roleOf(client, clock, role, `${instance}/${issuer.key.namespace}`) };
   const route53 = new Route53Client({ ...client, ...credentials, ...(region === undefined ? {} : { region }) });
-  const config = { ...(region === undefined ? {} : { region }), ...(hostedZoneID === undefined ? {} : { hostedZoneID }) };
+  const config = {
+    ...(region === undefined ? {} : { region }),
+    ...(hostedZoneID === undefined ? {} : { hostedZoneID }),
+  };
   return provider.create(config, { client: route53, clock });
 }
 
@@ -45,7 +52,13 @@ async function roleOf(client: ClientConfig, clock: Clock, roleArn: string, exter
     import("@aws-sdk/client-sts"),
     import("../../adapters/aws/assume-role.ts"),
   ]);
-  return assumedCredentials({ roleArn, externalId, sessionName: "certwright", stsClient: new STSClient(client), clock });
+  return assumedCredentials({
+    roleArn,
+    externalId,
+    sessionName: "certwright",
+    stsClient: new STSClient(client),
+    clock,
+  });
 }
 
 /** Only cluster-scoped issuers may use the installation's own credentials (design 5). */

@@ -7,14 +7,22 @@ export function logLine(line: Record<string, unknown>): void {
  * A line in CloudWatch's embedded metric format: a metric without an API call
  * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
  */
-export function logMetrics(instance: string, at: Date, metrics: Record<string, { value: number | undefined; unit: string }>): void {
+export function logMetrics(
+  instance: string,
+  at: Date,
+  metrics: Record<string, { value: number | undefined; unit: string }>,
+): void {
   const known = Object.entries(metrics).filter(([, { value }]) => value !== undefined);
   if (known.length === 0) return;
   logLine({
     _aws: {
       Timestamp: at.getTime(),
       CloudWatchMetrics: [
-        { Namespace: "certwright", Dimensions: [["Instance"]], Metrics: known.map(([Name, { unit }]) => ({ Name, Unit: unit })) },
+        {
+          Namespace: "certwright",
+          Dimensions: [["Instance"]],
+          Metrics: known.map(([Name, { unit }]) => ({ Name, Unit: unit })),
+        },
       ],
     },
     Instance: instance,

@@ -7,7 +7,8 @@ import { handler as trigger } from "../runtime.ts";
 export const handler = trigger("sweep", z.unknown(), async (deps) => {
   const { verdicts, ...report } = await sweep(deps);
   for (const { key, error } of verdicts) {
-    if (error !== undefined) deps.log({ event: "bug", certificate: `${key.namespace}/${key.name}`, error: String(error) });
+    if (error !== undefined)
+      deps.log({ event: "bug", certificate: `${key.namespace}/${key.name}`, error: String(error) });
   }
   logMetrics(deps.instance, deps.clock.now(), {
     OldestOverdueSeconds: { value: report.oldestOverdueSeconds, unit: "Seconds" },

@@ -170,7 +170,12 @@ async function until(run: Execution, state: AslState, scope: Scope, world: World
 }
 
 /** All values are computed from the old variables, then set at once, as on AWS. */
-async function assign(run: Execution, values: Record<string, unknown> | undefined, scope: Scope, world: World): Promise<void> {
+async function assign(
+  run: Execution,
+  values: Record<string, unknown> | undefined,
+  scope: Scope,
+  world: World,
+): Promise<void> {
   if (!values) return;
   const computed = (await evaluate(run, values, scope, world)) as Record<string, unknown>;
   Object.assign(run.variables, JSON.parse(JSON.stringify(computed)));
@@ -183,7 +188,9 @@ async function evaluate(run: Execution, template: unknown, scope: Scope, world: 
   }
   if (Array.isArray(template)) return Promise.all(template.map((one) => evaluate(run, one, scope, world)));
   if (typeof template !== "object" || template === null) return template;
-  const entries = Object.entries(template).map(async ([name, one]) => [name, await evaluate(run, one, scope, world)] as const);
+  const entries = Object.entries(template).map(
+    async ([name, one]) => [name, await evaluate(run, one, scope, world)] as const,
+  );
   return Object.fromEntries(await Promise.all(entries));
 }
 
@@ -200,6 +207,9 @@ async function evaluateExpression(run: Execution, text: string, scope: Scope, wo
     },
   };
   const value: unknown = await expression.evaluate(undefined, { ...run.variables, states });
-  if (value === undefined) throw Object.assign(new Error(`nothing from {%${text}%} in ${scope.name}`), { name: "States.QueryEvaluationError" });
+  if (value === undefined)
+    throw Object.assign(new Error(`nothing from {%${text}%} in ${scope.name}`), {
+      name: "States.QueryEvaluationError",
+    });
   return JSON.parse(JSON.stringify(value));
 }

@@ -63,13 +63,13 @@ const annotations: BadObject[] = [
     rule: "annotation: rate-limits are an issuer's",
     object: annotated("certwright.dev/rate-limits", "{}"),
     path: limits,
-    message: "Forbidden: certwright.dev/rate-limits is not an annotation of a Certificate",
+    message: "Forbidden: certwright.dev/rate-limits is no annotation of kind Certificate",
   },
   {
     rule: "annotation: store is a Certificate's",
     object: goodIssuer({}, "ClusterIssuer", annotation("certwright.dev/store", "s3")),
     path: at("certwright.dev/store"),
-    message: "Forbidden: certwright.dev/store is not an annotation of a ClusterIssuer",
+    message: "Forbidden: certwright.dev/store is no annotation of kind ClusterIssuer",
   },
   {
     rule: "annotation: temporary certificates come later",
@@ -176,13 +176,13 @@ const keys: BadObject[] = [
     rule: "key: _system is not for users",
     object: keyed(goodCertificate(), { namespace: "_system" }),
     path: "metadata.namespace",
-    message: 'Invalid value: "_system": namespaces that start with _ are not for a Certificate',
+    message: 'Invalid value: "_system": namespaces that start with _ are reserved',
   },
   {
     rule: "key: _cluster is not for an Issuer",
     object: keyed(goodIssuer({}, "Issuer"), { namespace: "_cluster" }),
     path: "metadata.namespace",
-    message: 'Invalid value: "_cluster": namespaces that start with _ are not for a Issuer',
+    message: 'Invalid value: "_cluster": namespaces that start with _ are reserved',
   },
   {
     rule: "key: a ClusterIssuer lives in _cluster",

@@ -17,8 +17,14 @@ export interface Pebble {
   close(): Promise<void>;
 }
 
-/** Real Pebble that validates over DNS against `lookupTxt`; nonces are rejected at its default 5 %. */
-export async function startPebble(lookupTxt: (name: string) => readonly string[]): Promise<Pebble> {
+/**
+ * Real Pebble that validates over DNS against `lookupTxt`; nonces are rejected at its default 5 %. With MAC keys (by key
+ * id, base64url) it demands an external account binding.
+ */
+export async function startPebble(
+  lookupTxt: (name: string) => readonly string[],
+  macKeys?: Record<string, string>,
+): Promise<Pebble> {
   const binary = resolve(".local/bin/pebble");
   if (!existsSync(binary)) throw new Error(`${binary} is missing: npm start and npm test install it`);
   const folder = await mkdtemp(join(tmpdir(), "certwright-pebble-"));
@@ -26,13 +32,22 @@ export async function startPebble(lookupTxt: (name: string) => readonly string[]
   const { cert, key } = await makeServerCertificate();
   await writeFile(join(folder, "cert.pem"), cert);
   await writeFile(join(folder, "key.pem"), key, { mode: 0o600 });
-  await writeFile(join(folder, "pebble.json"), JSON.stringify(configOf(folder, port, managementPort)));
+  await writeFile(
+    join(folder, "pebble.json"),
+    JSON.stringify({ pebble: { ...configOf(folder, port, managementPort), ...bindingOf(macKeys) } }),
+  );
   const dns = await startTxtServer(lookupTxt);
   const child = spawn(binary, ["-config", join(folder, "pebble.json"), "-dnsserver", `127.0.0.1:${dns.port}`], {
     env: { PEBBLE_VA_NOSLEEP: "1", PEBBLE_AUTHZREUSE: "0" },
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: ["ignore", "ignore", "pipe"],
   });
-  await listening(port, () => child.exitCode);
+  let complaints = "";
+  child.stderr.on("data", (bytes) => {
+    complaints += bytes;
+  });
+  await listening(port, () => child.exitCode).catch((error) => {
+    throw new Error(`Pebble did not start: ${error.message}\n${complaints}`);
+  });
   return {
     url: `https://127.0.0.1:${port}/dir`,
     caBundle: cert,
@@ -45,20 +60,22 @@ export async function startPebble(lookupTxt: (name: string) => readonly string[]
   };
 }
 
-function configOf(folder: string, port: number, managementPort: number): unknown {
+function bindingOf(macKeys: Record<string, string> | undefined) {
+  return macKeys ? { externalAccountBindingRequired: true, externalAccountMACKeys: macKeys } : {};
+}
+
+function configOf(folder: string, port: number, managementPort: number) {
   return {
-    pebble: {
-      listenAddress: `127.0.0.1:${port}`,
-      managementListenAddress: `127.0.0.1:${managementPort}`,
-      certificate: join(folder, "cert.pem"),
-      privateKey: join(folder, "key.pem"),
-      httpPort: 5002,
-      tlsPort: 5001,
-      domainBlocklist: ["blocked.example.org"],
-      retryAfter: { authz: 1, order: 1 },
-      keyAlgorithm: "ecdsa",
-      profiles: { "two-minutes": { description: "Two minutes", validityPeriod: 120 } },
-    },
+    listenAddress: `127.0.0.1:${port}`,
+    managementListenAddress: `127.0.0.1:${managementPort}`,
+    certificate: join(folder, "cert.pem"),
+    privateKey: join(folder, "key.pem"),
+    httpPort: 5002,
+    tlsPort: 5001,
+    domainBlocklist: ["blocked.example.org"],
+    retryAfter: { authz: 1, order: 1 },
+    keyAlgorithm: "ecdsa",
+    profiles: { "two-minutes": { description: "Two minutes", validityPeriod: 120 } },
   };
 }
 
@@ -73,11 +90,11 @@ async function freePort(): Promise<number> {
 
 async function listening(port: number, exitCode: () => number | null): Promise<void> {
   for (let round = 0; round < 100; round++) {
-    if (exitCode() !== null) throw new Error(`Pebble ended with ${exitCode()}`);
+    if (exitCode() !== null) throw new Error(`it ended with ${exitCode()}`);
     if (await accepts(port)) return;
     await sleep(100);
   }
-  throw new Error("Pebble did not start within 10 s");
+  throw new Error("nothing listened within 10 s");
 }
 
 function accepts(port: number): Promise<boolean> {

@@ -5,7 +5,7 @@ import { checkIssuer } from "../../core/check-issuer.ts";
 import type { Deps } from "../../core/deps.ts";
 import { dispatch } from "../../core/dispatch/dispatch.ts";
 import type { ExecutionInput, Fact } from "../../core/ports.ts";
-import { idOf, parseId, type ResourceKey } from "../../core/resource.ts";
+import { parseId, type ResourceKey } from "../../core/resource.ts";
 import { resync } from "../../core/resync.ts";
 import type { CertificateRow, SealedKey, StoreName } from "../../core/rows.ts";
 import { checkPropagation } from "../../core/steps/check-propagation.ts";
@@ -41,7 +41,9 @@ export type Hook = (task: string, input: unknown, run: () => Promise<unknown>) =
  * The whole pipeline in memory under a virtual clock: the real rules, steps and state machine over the fakes that pass the
  * contracts. What AWS does between the functions (stream, schedule, executions) is played here.
  */
-export async function openPipeline(options: { zones?: string[]; start?: Date; hook?: Hook; sweepSeconds?: number } = {}) {
+export async function openPipeline(
+  options: { zones?: string[]; start?: Date; hook?: Hook; sweepSeconds?: number } = {},
+) {
   const time = virtualTime(options.start ?? new Date("2026-11-22T12:00:00Z"));
   const clock = { now: time.now };
   const dns = memoryDns(options.zones ?? ["example.test"]);
@@ -55,17 +57,22 @@ export async function openPipeline(options: { zones?: string[]; start?: Date; ho
   let ids = 0;
   const keys: ResourceKey[] = [];
 
+  const uuid = () => {
+    ids += 1;
+    return `00000000-0000-4000-8000-${String(ids).padStart(12, "0")}`;
+  };
   const deps: Deps = {
     instance: "certwright",
     defaultStore: "secretsManager",
     policy: {},
     clock,
-    chance: { fraction: () => 0.5, uuid: () => `00000000-0000-4000-8000-${String((ids += 1)).padStart(12, "0")}` },
+    chance: { fraction: () => 0.5, uuid },
     requests,
     state,
     events: { publish: async (published) => void facts.push(...published) },
     starter: {
-      executionArn: (leaseId) => `arn:aws:states:us-east-1:000000000000:execution:certwright-issue-certificates:${leaseId}`,
+      executionArn: (leaseId) =>
+        `arn:aws:states:us-east-1:000000000000:execution:certwright-issue-certificates:${leaseId}`,
       startIssuance: async (input) => time.spawn(() => runExecution(input)),
       dispatch: async (handed) => time.spawn(() => dispatch(deps, handed)),
       sweep: async () => time.spawn(() => sweep(deps)),
@@ -77,7 +84,9 @@ export async function openPipeline(options: { zones?: string[]; start?: Date; ho
     sealer: async () => memorySealer(),
     keys: async () => ({ privateKey: makePrivateKey, csr: makeCsr }),
     acme: async (issuer) => {
-      const secret = await stores.secretsManager.read(`certwright/${issuer.key.namespace}/${issuer.acme?.keySecretName}`);
+      const secret = await stores.secretsManager.read(
+        `certwright/${issuer.key.namespace}/${issuer.acme?.keySecretName}`,
+      );
       const accountKeyPem = String(JSON.parse(secret?.value ?? "{}")["tls.key"]);
       return memoryAcme(ca, { accountKeyPem, accountUrl: issuer.acme?.accountUrl, clock });
     },
@@ -108,7 +117,12 @@ export async function openPipeline(options: { zones?: string[]; start?: Date; ho
   async function runExecution(input: ExecutionInput): Promise<void> {
     const execution = { input, entered: [] as string[], status: "RUNNING" };
     executions.push(execution);
-    const ended = await execute(machine, input, { invoke, waitUntil: time.waitUntil, now: time.now, executionName: input.leaseId });
+    const ended = await execute(machine, input, {
+      invoke,
+      waitUntil: time.waitUntil,
+      now: time.now,
+      executionName: input.leaseId,
+    });
     Object.assign(execution, { entered: ended.entered, status: ended.status });
   }
 
@@ -138,7 +152,9 @@ export async function openPipeline(options: { zones?: string[]; start?: Date; ho
     dispatch: (...ids: string[]) => time.spawn(() => dispatch(deps, ids.map(keyOf))),
     resync: () => time.spawn(() => resync(deps)),
     secret: (namespace: string, name: string, store: StoreName = "secretsManager") =>
-      stores[store].read(`certwright/${namespace}/${name}`).then((read) => read && (JSON.parse(read.value) as Record<string, string>)),
+      stores[store]
+        .read(`certwright/${namespace}/${name}`)
+        .then((read) => read && (JSON.parse(read.value) as Record<string, string>)),
     /** A ClusterIssuer at the CA in memory. */
     issuer: (name = "ca", more: Record<string, unknown> = {}) =>
       pipeline.apply(`_cluster/ClusterIssuer/${name}`, {
@@ -176,5 +192,3 @@ function memorySealer() {
     },
   };
 }
-
-export { idOf };

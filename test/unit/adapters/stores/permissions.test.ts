@@ -43,7 +43,7 @@ describe.each(stores)("the permissions of %s", (_store, permissions) => {
 
   it("use the key only through the store and only for our secrets", () => {
     for (const { actions, conditions } of all.filter(({ resources }) => resources.includes(scope.keyArn))) {
-      expect(actions.every((action) => ["kms:Decrypt", "kms:GenerateDataKey"].includes(action))).toBe(true);
+      expect(actions.every((action: string) => ["kms:Decrypt", "kms:GenerateDataKey"].includes(action))).toBe(true);
       const fences = { ...conditions?.StringEquals, ...conditions?.StringLike };
       expect(fences["kms:ViaService"]).toMatch(/^(secretsmanager|s3)\.eu-west-1\.amazonaws\.com$/);
       expect(fences["kms:EncryptionContext:SecretARN"] ?? fences["kms:EncryptionContext:aws:s3:arn"]).toBeDefined();

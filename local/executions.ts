@@ -1,0 +1,62 @@
+import type { HistoryEvent, SFNClient } from "@aws-sdk/client-sfn";
+import { DescribeExecutionCommand, GetExecutionHistoryCommand, ListExecutionsCommand } from "@aws-sdk/client-sfn";
+
+/** One state that an execution went through. */
+export interface StepTaken {
+  /** The state's name, `Create order`. */
+  name: string;
+  seconds: number;
+  /** Epoch ms. */
+  endedAt: number;
+  /** `default/minimal`: the certificates of that execution. */
+  certificates: string[];
+}
+
+interface Followed {
+  certificates: string[];
+  told: number;
+  ended: boolean;
+}
+
+/** Answers, each time it is called, the tasks and waits that ended since; from the executions' own histories. */
+export function followExecutions(steps: SFNClient, stateMachineArn: string): () => Promise<StepTaken[]> {
+  const followed = new Map<string, Followed>();
+  return async () => {
+    const { executions = [] } = await steps.send(new ListExecutionsCommand({ stateMachineArn, maxResults: 100 }));
+    const taken: StepTaken[] = [];
+    for (const { executionArn = "", status } of executions) {
+      const known = followed.get(executionArn) ?? {
+        certificates: await certificatesOf(steps, executionArn),
+        told: 0,
+        ended: false,
+      };
+      followed.set(executionArn, known);
+      if (known.ended) continue;
+      const all = await stepsOf(steps, executionArn);
+      taken.push(...all.slice(known.told).map((step) => ({ ...step, certificates: known.certificates })));
+      known.told = all.length;
+      known.ended = status !== "RUNNING";
+    }
+    return taken.sort((a, b) => a.endedAt - b.endedAt);
+  };
+}
+
+async function certificatesOf(steps: SFNClient, executionArn: string): Promise<string[]> {
+  const { input = "{}" } = await steps.send(new DescribeExecutionCommand({ executionArn }));
+  const { attempts = [] } = JSON.parse(input) as { attempts?: { namespace: string; name: string }[] };
+  return attempts.map(({ namespace, name }) => `${namespace}/${name}`);
+}
+
+async function stepsOf(steps: SFNClient, executionArn: string): Promise<Omit<StepTaken, "certificates">[]> {
+  const { events = [] } = await steps.send(new GetExecutionHistoryCommand({ executionArn, maxResults: 1_000 }));
+  const taken: Omit<StepTaken, "certificates">[] = [];
+  let entered: HistoryEvent | undefined;
+  for (const event of events) {
+    if (event.stateEnteredEventDetails) entered = event;
+    const name = event.stateExitedEventDetails?.name;
+    if (!name || event.type === "ChoiceStateExited") continue;
+    const endedAt = event.timestamp?.getTime() ?? 0;
+    taken.push({ name, endedAt, seconds: (endedAt - (entered?.timestamp?.getTime() ?? endedAt)) / 1_000 });
+  }
+  return taken;
+}
