@@ -30,8 +30,10 @@ const options = {
   chunkNames: "chunks/[name]-[hash]",
   legalComments: "none",
   logLevel: "warning",
-  // CommonJS packages inside an ES module still call require().
-  banner: { js: 'import{createRequire as $r}from"node:module";const require=$r(import.meta.url);' },
+  // CommonJS packages inside an ES module still call require(). The name is one that minifying never makes.
+  banner: {
+    js: 'import{createRequire as bannerRequire}from"node:module";const require=bannerRequire(import.meta.url);',
+  },
   alias: { axios: "./adapters/issuers/acme/axios-stub.cjs" },
 } satisfies BuildOptions;
 

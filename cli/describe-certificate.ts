@@ -24,13 +24,13 @@ export async function describeCertificate(installation: Installation, seen: Seen
     leafOf(installation, seen),
   ]);
   const secretName = textAt(written.spec, "secretName") ?? "<none>";
-  const asked = fields([
+  const head = headPart(seen, [
     ["DNS Names", namesOf(seen).join("\n") || "<none>"],
     ["Issuer", issuerOf(seen)],
     ["Secret", storedName(instance, key.namespace, secretName)],
   ]);
   return [
-    `${headPart(seen)}\n${asked}`,
+    head,
     conditionsPart([certificate?.ready, certificate?.issuing], now, colour),
     certificate?.issued
       ? `Certificate:\n${issuedPart(certificate, certificate.issued, leaf, now)}`
@@ -85,20 +85,26 @@ const attemptHeader = ["ATTEMPT", "GENERATION", "WHY", "STARTED", "TOOK", "STEP"
 
 function attemptRow(attempt: AttemptRow, { certificate }: Seen, now: number): Cell[] {
   const { ref, generation, reason, startedAt, step, outcome } = attempt;
-  const inHand = certificate?.attempt?.id === ref.attemptId;
   return [
     shortId(ref.attemptId),
     String(generation),
     reason,
     `${span(now - startedAt)} ago`,
-    outcome ? took(outcome.at - startedAt) : `${took(now - startedAt)} so far`,
+    tookOf(attempt, certificate?.attempt?.id === ref.attemptId, now),
     step,
-    resultCell(attempt, inHand && certificate.attempt?.leaseId === undefined),
+    resultCell(attempt, certificate?.attempt),
   ];
 }
 
-function resultCell({ outcome }: AttemptRow, isReleased: boolean): Cell {
-  if (!outcome) return isReleased ? "waiting" : "running";
+/** An attempt without an outcome that nobody holds has no end to count to. */
+function tookOf({ startedAt, outcome }: AttemptRow, isInHand: boolean, now: number): string {
+  if (outcome) return took(outcome.at - startedAt);
+  return isInHand ? `${took(now - startedAt)} so far` : "-";
+}
+
+function resultCell({ outcome, ref }: AttemptRow, inHand: CertificateRow["attempt"]): Cell {
+  if (!outcome && inHand?.id === ref.attemptId) return inHand.leaseId === undefined ? "waiting" : "running";
+  if (!outcome) return "given up";
   if (outcome.result === "issued") return { text: "issued", style: "green" };
   const text = `${outcome.result}: ${outcome.reason}`;
   return outcome.result === "failed" ? { text, style: "red" } : text;

@@ -4,7 +4,6 @@ import { conditionsPart, eventsPart, headPart } from "./describe-parts.ts";
 import { nextStep } from "./next-step.ts";
 import type { Seen } from "./objects.ts";
 import { issuerType } from "./summary.ts";
-import { fields } from "./table.ts";
 import type { Installation } from "./verb.ts";
 
 const eventsShown = 25;
@@ -16,7 +15,7 @@ export async function describeIssuer(installation: Installation, seen: Seen, col
   const { key, issuer, written } = seen;
   const now = clock.now().getTime();
   const [events, waiting] = await Promise.all([state.events(key, eventsShown), waitingFor(installation, seen)]);
-  const about = fields([
+  const head = headPart(seen, [
     ["Type", issuerType(seen)],
     ["Server", textAt(written.spec, "acme", "server")],
     ["Account", issuer?.acme?.accountUrl],
@@ -24,7 +23,7 @@ export async function describeIssuer(installation: Installation, seen: Seen, col
     ["Waiting", waiting],
   ]);
   return [
-    `${headPart(seen)}\n${about}`,
+    head,
     conditionsPart([issuer?.ready], now, colour),
     eventsPart(events, now, colour),
     `Next:\n  ${nextStep(seen, now)}`,

@@ -6,8 +6,9 @@ import type { Seen } from "./objects.ts";
 import { styleOfReadiness } from "./summary.ts";
 import { type Cell, fields, table } from "./table.ts";
 
-/** Name, namespace, labels ...: what every object begins with. */
-export function headPart({ key, written, certificate, issuer, specHash }: Seen): string {
+/** Name, namespace, labels ...: what every object begins with; then what its kind adds. */
+export function headPart(seen: Seen, more: [string, string | undefined][]): string {
+  const { key, written, certificate, issuer, specHash } = seen;
   const row = certificate ?? issuer;
   const current = row?.specHash === specHash ? "" : " (the object has changed since)";
   return fields([
@@ -18,6 +19,7 @@ export function headPart({ key, written, certificate, issuer, specHash }: Seen):
     ["Labels", pairs(written.labels)],
     ["Annotations", pairs(written.annotations)],
     ["Generation", row ? `${row.generation}${current}` : "<not decided on yet>"],
+    ...more,
   ]);
 }
 

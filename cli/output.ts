@@ -11,8 +11,8 @@ export function parseFormat(text: string | undefined): Format {
   return format;
 }
 
-/** An object as indented JSON, or as YAML without anchors and folded lines. */
+/** An object as indented JSON, or as YAML without anchors and folded lines, quoted so that YAML 1.1 (kubectl) reads the same. */
 export function document(value: object, format: "json" | "yaml"): string {
   if (format === "json") return JSON.stringify(value, undefined, 4);
-  return stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 }).trimEnd();
+  return stringify(value, { version: "1.1", aliasDuplicateObjects: false, lineWidth: 0 }).trimEnd();
 }

@@ -30,7 +30,7 @@ export function parseDuration(text: string): { seconds: number } | { problem: st
     total += BigInt(whole) * size + (BigInt(fraction) * size) / 10n ** BigInt(fraction.length);
   }
   if (total > longest) return invalid;
-  const seconds = Number(total / second) + Number(total % second) / Number(second);
+  const seconds = Number(`${total / second}.${(total % second).toString().padStart(9, "0")}`);
   return { seconds: text.startsWith("-") ? 0 - seconds : seconds };
 }
 

@@ -53,16 +53,16 @@ function parse<Spec>(stored: StoredRequest, table: FieldTable, readSpec: ReadSpe
   checkKey(key, faults);
   const { labels, annotations } = readMetadata(stored, faults);
   checkAnnotationNames(key.kind, annotations, faults);
-  const fields = openSpec(stored.spec, table, faults);
+  const written = readMap(stored.spec, "spec");
+  const fields = openSpec(written, table, faults);
   const spec = fields && readSpec(fields, annotations, faults);
-  const hash = specHash(stored);
+  const hash = specHash(stored, written);
   if (spec === undefined || faults.length > 0)
     return { ok: false, faults: faults.slice(0, mostFaults), specHash: hash };
   return { ok: true, resource: { apiVersion, key, labels, annotations, spec, specHash: hash } };
 }
 
-function openSpec(stored: unknown, table: FieldTable, faults: FieldFault[]): Fields | undefined {
-  const read = readMap(stored, "spec");
+function openSpec(read: ReturnType<typeof readMap>, table: FieldTable, faults: FieldFault[]): Fields | undefined {
   if ("fault" in read) {
     faults.push(read.fault);
     return undefined;

@@ -12,9 +12,9 @@ const deepest = 64;
 /**
  * A hash of what an object asks for, however it is written (map, JSON, YAML, any key order): spec, labels, and our annotations
  * but renew-requested-at. Whatever may be refused is part of it, so that a correction always changes it. Never throws.
+ * `spec` saves reading a text twice.
  */
-export function specHash(stored: StoredRequest): string {
-  const spec = readMap(stored.spec, "spec");
+export function specHash(stored: StoredRequest, spec = readMap(stored.spec, "spec")): string {
   const asked = {
     spec: "map" in spec ? spec.map : { unread: stored.spec },
     metadata: metadataOf(stored),

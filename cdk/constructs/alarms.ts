@@ -1,6 +1,6 @@
 import { Duration } from "aws-cdk-lib";
 import type { IMetric } from "aws-cdk-lib/aws-cloudwatch";
-import { Alarm, ComparisonOperator, MathExpression, Metric, Stats, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
+import { Alarm, ComparisonOperator, Metric, Stats, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
@@ -48,11 +48,7 @@ export class Alarms extends Construct {
       threshold: 0,
       text: "A call failed for good; the queue says which. The resync repairs what was lost within 6 hours.",
     });
-    this.watch("bugs", {
-      metric: this.bugs(),
-      threshold: 0,
-      text: "Something failed in a way that certwright has no name for.",
-    });
+    this.watchBugs();
   }
 
   private watchSweep(): void {
@@ -86,33 +82,29 @@ export class Alarms extends Construct {
     });
   }
 
-  /** Failures without a name, told by a function, and executions that the state machine could not end. */
-  private bugs(): IMetric {
-    const period = Duration.minutes(5);
-    const execution = (metricName: string) =>
-      new Metric({
+  private watchBugs(): void {
+    this.watch("bugs", {
+      metric: this.own("BugFailures", Stats.SUM),
+      threshold: 0,
+      text: "A function failed in a way that certwright has no name for.",
+    });
+    this.watch("executions-failed", {
+      metric: new Metric({
         namespace: "AWS/States",
-        metricName,
+        metricName: "ExecutionsFailed",
         dimensionsMap: { StateMachineArn: this.names.stateMachineArn },
-        period,
+        period: Duration.minutes(5),
         statistic: Stats.SUM,
-      });
-    return new MathExpression({
-      expression: "FILL(bugs, 0) + FILL(failed, 0) + FILL(timedOut, 0)",
-      label: "bugs",
-      period,
-      usingMetrics: {
-        bugs: this.own("BugFailures", Stats.SUM, period),
-        failed: execution("ExecutionsFailed"),
-        timedOut: execution("ExecutionsTimedOut"),
-      },
+      }),
+      threshold: 0,
+      text: "An execution could not even clean up; its certificates come back when their lease ends.",
     });
   }
 
   /** Written by functions/runtime.ts as embedded metrics. */
-  private own(metricName: string, statistic: string, period = Duration.minutes(5)): Metric {
+  private own(metricName: string, statistic: string): Metric {
     const dimensionsMap = { Instance: this.names.instance };
-    return new Metric({ namespace: "certwright", metricName, dimensionsMap, period, statistic });
+    return new Metric({ namespace: "certwright", metricName, dimensionsMap, statistic, period: Duration.minutes(5) });
   }
 
   private watch(anchor: string, { metric, threshold, text, below, periods = 1, missing }: Watch): void {

@@ -79,12 +79,7 @@ export class Certwright extends Construct {
     this.secretsBucket = new SecretsBucket(this, "Secrets", { names, key: keys.keyMaterial, retain }).bucket;
     this.bus = this.triggers(ground, functions);
     this.alarmTopic = new Alarms(this, "Alarms", { ...ground, key, email: settings.alarmEmail }).topic;
-    new Directory(this, "Directory", {
-      names,
-      defaultStore,
-      keyMaterial: keys.keyMaterial,
-      alarmTopic: this.alarmTopic,
-    });
+    new Directory(this, "Directory", { names, defaultStore, keyMaterial: keys.keyMaterial });
     const { logSubscriptionArn: targetArn } = settings;
     if (targetArn) new LogSubscription(this, "LogSubscription", { names, logGroups, targetArn });
   }

@@ -1,6 +1,4 @@
-import { CfnOutput } from "aws-cdk-lib";
 import type { IKey } from "aws-cdk-lib/aws-kms";
-import type { ITopic } from "aws-cdk-lib/aws-sns";
 import { StringParameter } from "aws-cdk-lib/aws-ssm";
 import { Construct } from "constructs";
 import type { Names } from "../names.ts";
@@ -10,12 +8,11 @@ interface DirectoryProps {
   names: Names;
   defaultStore: StoreName;
   keyMaterial: IKey;
-  alarmTopic: ITopic;
 }
 
-/** Where everything is: an SSM parameter for the command line, outputs for people. */
+/** Where everything is: the SSM parameter by which the command line finds an installation. */
 export class Directory extends Construct {
-  constructor(scope: Construct, id: string, { names, defaultStore, keyMaterial, alarmTopic }: DirectoryProps) {
+  constructor(scope: Construct, id: string, { names, defaultStore, keyMaterial }: DirectoryProps) {
     super(scope, id);
     const { instance, account, region, requestsTable, stateTable, bus, stateMachineArn, secretsBucket } = names;
     const places = { requestsTable, stateTable, bus, stateMachineArn, secretsBucket };
@@ -25,9 +22,5 @@ export class Directory extends Construct {
       description: "Where this certwright installation is",
       stringValue: JSON.stringify(config),
     });
-    const outputs = { ...places, keyMaterialKeyArn: keyMaterial.keyArn, alarmTopicArn: alarmTopic.topicArn };
-    for (const [name, value] of Object.entries({ ...outputs, configParameter: names.configParameter })) {
-      new CfnOutput(this, name, { value });
-    }
   }
 }

@@ -1,5 +1,5 @@
 import type { StackProps } from "aws-cdk-lib";
-import { Stack, Tags } from "aws-cdk-lib";
+import { CfnOutput, Stack, Tags } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 import type { CertwrightCode } from "../constructs/certwright.ts";
 import { Certwright } from "../constructs/certwright.ts";
@@ -16,6 +16,16 @@ export class Installation extends Stack {
       ...stackProps,
     });
     this.certwright = new Certwright(this, "Certwright", props, code);
+    const { requestsTable, stateTable, bus, secretsBucket, keyMaterialKey, alarmTopic } = this.certwright;
+    const outputs = {
+      RequestsTable: requestsTable.tableName,
+      StateTable: stateTable.tableName,
+      Bus: bus.eventBusName,
+      SecretsBucket: secretsBucket.bucketName,
+      KeyMaterialKey: keyMaterialKey.keyArn,
+      AlarmTopic: alarmTopic.topicArn,
+    };
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
     Tags.of(this).add("certwright:instance", instance);
   }
 }

@@ -33,7 +33,7 @@ export function testKeySealer(label: string, make: (instance: string) => KeySeal
     ])("opens nothing in %s", async (_sentence, change, instance) => {
       const ref = attempt();
       const sealed = await make("certwright").seal(privateKey(), ref);
-      await expect(make(instance).open(sealed, { ...ref, ...change })).rejects.toMatchObject(lost);
+      await expect(opened(make(instance), sealed, { ...ref, ...change })).rejects.toMatchObject(lost);
     });
 
     it.each<keyof SealedKey>(["dataKey", "iv", "ciphertext", "tag"])(
@@ -43,8 +43,10 @@ export function testKeySealer(label: string, make: (instance: string) => KeySeal
         const sealer = make("certwright");
         const sealed = await sealer.seal(privateKey(), ref);
         const bytes = Buffer.from(sealed[part], "base64");
-        bytes.writeUInt8(bytes.readUInt8(0) ^ 1, 0);
-        await expect(sealer.open({ ...sealed, [part]: bytes.toString("base64") }, ref)).rejects.toMatchObject(lost);
+        // The last byte: the emulator does not look at the first of a data key.
+        const last = bytes.length - 1;
+        bytes.writeUInt8(bytes.readUInt8(last) ^ 1, last);
+        await expect(opened(sealer, { ...sealed, [part]: bytes.toString("base64") }, ref)).rejects.toMatchObject(lost);
       },
     );
 
@@ -53,14 +55,14 @@ export function testKeySealer(label: string, make: (instance: string) => KeySeal
       const sealer = make("certwright");
       const sealed = await sealer.seal(privateKey(), ref);
       const tag = Buffer.from(sealed.tag, "base64").subarray(0, 4).toString("base64");
-      await expect(sealer.open({ ...sealed, tag }, ref)).rejects.toMatchObject(lost);
+      await expect(opened(sealer, { ...sealed, tag }, ref)).rejects.toMatchObject(lost);
     });
 
     it("opens nothing with the data key of another seal", async () => {
       const ref = attempt();
       const sealer = make("certwright");
       const [one, two] = [await sealer.seal(privateKey(), ref), await sealer.seal(privateKey(), ref)];
-      await expect(sealer.open({ ...one, dataKey: two.dataKey }, ref)).rejects.toMatchObject(lost);
+      await expect(opened(sealer, { ...one, dataKey: two.dataKey }, ref)).rejects.toMatchObject(lost);
     });
 
     it("seals the same key differently each time", async () => {
@@ -91,4 +93,9 @@ function privateKey(): Buffer {
 
 function attempt(): AttemptRef {
   return { namespace: "web", name: "www", attemptId: randomUUID() };
+}
+
+/** Opens without handing the key to an assertion, which would print it. */
+async function opened(sealer: KeySealer, sealed: SealedKey, ref: AttemptRef): Promise<string> {
+  return `opened ${(await sealer.open(sealed, ref)).length} bytes`;
 }

@@ -217,12 +217,21 @@ export function testSecretStore(label: string, make: (around: Around) => SecretS
         expect(await store.read(name)).toBeUndefined();
       });
 
-      it("may be asked for twice", async () => {
+      it("may be asked for twice, and does not begin anew", async () => {
         await first();
-        await store.scheduleDeletion(name, 7);
-        await store.scheduleDeletion(name, 30);
         await Promise.all([store.scheduleDeletion(name, 7), store.scheduleDeletion(name, 7)]);
-        expect(await store.describe(name)).toMatchObject({ deletedAt: expect.any(Date) });
+        const before = await store.describe(name);
+        await store.scheduleDeletion(name, 30);
+        expect(await store.describe(name)).toEqual(before);
+        expect(before?.deletedAt).toEqual(expect.any(Date));
+      });
+
+      it("is undone by another Certificate of the namespace, which becomes its owner", async () => {
+        await first({ value: "one" });
+        await store.scheduleDeletion(name, 7);
+        await first({ value: "two", owner: "web/Certificate/heir" });
+        expect(await store.describe(name)).toMatchObject({ owner: "web/Certificate/heir" });
+        expect(await store.read(name)).toMatchObject({ value: "two" });
       });
 
       it.each([

@@ -99,7 +99,7 @@ function add(objects: Objects, input: Input, marker: boolean): FakeVersion {
   if (Object.values(tags).some((value) => value.length > 256)) throw refusal(400, "InvalidTag");
   const id = randomUUID();
   const etag = `"${createHash("md5").update(id).digest("hex")}"`;
-  const at = new Date(1_700_000_000_000);
+  const at = new Date(1_700_000_000_000 + 1_000 * [...objects.values()].flat().length);
   const metadata = { ...input.Metadata };
   const version = { id, at, marker, body: input.Body ?? "", etag, metadata, tags, input };
   objects.set(input.Key, [version, ...(objects.get(input.Key) ?? [])]);

@@ -24,17 +24,18 @@ export function fromStoredCondition(type: Condition["type"], stored: unknown, ro
   return { ...rest, type, lastTransitionTime, ...(generation !== null && { observedGeneration: generation }) };
 }
 
-/** The attempt in hand; the ARN without the execution's name where that is the lease's id. */
+/** The attempt in hand; the execution's ARN without its name where that is the lease's id. */
 export function toStoredAttempt(attempt: NonNullable<CertificateRow["attempt"]>): Item {
-  const { leaseId, executionArn } = attempt;
-  if (!(leaseId && executionArn?.endsWith(`:${leaseId}`))) return attempt;
-  return { ...attempt, executionArn: executionArn.slice(0, -leaseId.length) };
+  const { executionArn, ...rest } = attempt;
+  if (!(rest.leaseId && executionArn?.endsWith(`:${rest.leaseId}`))) return attempt;
+  return { ...rest, execution: executionArn.slice(0, -rest.leaseId.length) };
 }
 
 /** The attempt in hand that lies there. */
 export function fromStoredAttempt(stored: unknown): unknown {
-  if (!isMap(stored) || typeof stored.executionArn !== "string" || !stored.executionArn.endsWith(":")) return stored;
-  return { ...stored, executionArn: `${stored.executionArn}${stored.leaseId}` };
+  if (!isMap(stored) || stored.execution === undefined) return stored;
+  const { execution, ...rest } = stored;
+  return { ...rest, executionArn: `${execution}${stored.leaseId}` };
 }
 
 /** What was issued, without its validity; the version where it is not the attempt's id, the fingerprint as bytes. */

@@ -62,7 +62,7 @@ export function openSession(config: AcmeConfig, deps: AcmeDeps): Session {
     if (!isBadNonce(reply)) nonces.give(reply.headers["replay-nonce"]);
     return reply;
   };
-  client.http.getNonce = async () => nonces.take() ?? newNonce(await directory.get(), transport, fail);
+  client.http.getNonce = async () => nonces.take() ?? newNonce(nonces, await directory.get(), transport, fail);
   const session: Session = {
     nonces,
     clock: deps.clock,
@@ -115,10 +115,11 @@ function directoryCache(server: string, cached: unknown, transport: Transport, f
   };
 }
 
-async function newNonce(directory: Directory, transport: Transport, fail: Fail): Promise<string> {
+async function newNonce(nonces: NoncePool, directory: Directory, transport: Transport, fail: Fail): Promise<string> {
   const reply = await repeatOnce(() => transport.send(directory.newNonce, "head"), transport);
   fail(reply, "nonce");
-  const nonce = reply.headers["replay-nonce"];
+  nonces.give(reply.headers["replay-nonce"]);
+  const nonce = nonces.take();
   if (nonce === undefined) throw badReply("newNonce: no Replay-Nonce");
   return nonce;
 }

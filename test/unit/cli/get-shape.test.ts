@@ -119,6 +119,7 @@ describe("get as Kubernetes' shape", () => {
   it("prints YAML that apply takes back unchanged", async () => {
     await putRow(world, readyRow("web", await request(world, "web", { labels: { team: "web" } })));
     const yaml = await world.run("get cert web -o yaml");
+    expect(yaml.out).toContain('notAfter: "2027-02-20T11:00:00Z"');
     expect(parse(yaml.out)).toEqual(JSON.parse((await world.run("get cert web -o json")).out));
     expect((await world.run("apply -f -", { stdin: yaml.out })).out).toBe("certificate/web unchanged");
   });

@@ -4,7 +4,6 @@ import {
   baseName,
   identifierSetHash,
   isWildcard,
-  readDnsName,
   recordNameFor,
   registeredDomain,
   toALabel,
@@ -53,11 +52,11 @@ describe("toALabel", () => {
           fc.string().map((text) => `\u00fc${text}.de`),
         ),
         (text) => {
-          const read = readDnsName(text);
-          if ("problem" in read) return expect(read.problem).not.toBe("");
-          expect(toALabel(read.name)).toBe(read.name);
-          expect(read.name).toMatch(/^(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/);
-          expect(read.name.length).toBeLessThanOrEqual(253);
+          const name = toALabel(text);
+          if (name === undefined) return;
+          expect(toALabel(name)).toBe(name);
+          expect(name).toMatch(/^(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/);
+          expect(name.length).toBeLessThanOrEqual(253);
         },
       ),
       { numRuns: 3_000 },

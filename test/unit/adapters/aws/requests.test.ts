@@ -1,7 +1,63 @@
+import { describe, expect, it } from "vitest";
+import { dynamoRequests } from "../../../../adapters/aws/requests.ts";
 import { testRequests } from "../../../contract/requests.ts";
+import { dynamoStub, sdkError } from "../../../support/dynamo-stub.ts";
 import { memoryRequests } from "../../../support/memory-requests.ts";
 
 testRequests("in memory", () => {
   const requests = memoryRequests();
   return { requests, plant: async (...row) => requests.plant(...row) };
+});
+
+describe("dynamoRequests", () => {
+  const key = { namespace: "web", kind: "Certificate", name: "www" } as const;
+  const stubbed = (answers: (object | Error)[] = []) => {
+    const { client, calls } = dynamoStub(answers);
+    return { calls, requests: dynamoRequests({ client, table: "certwright-requests" }) };
+  };
+
+  it("reads and scans strongly consistent", async () => {
+    const { requests, calls } = stubbed();
+    await requests.get(key);
+    await requests.getMany([key]);
+    await requests.list("web");
+    for await (const _ of requests.scan());
+    const [get, batch, list, scan] = calls.map(({ input }) => input);
+    expect(batch.RequestItems["certwright-requests"].ConsistentRead).toBe(true);
+    expect([get, list, scan].every((input) => input.ConsistentRead)).toBe(true);
+  });
+
+  it("follows the pages of a scan", async () => {
+    const page = (name: string, more?: object) => ({
+      Items: [{ namespace: { S: "web" }, resource: { S: `Certificate/${name}` } }],
+      ...(more && { LastEvaluatedKey: more }),
+    });
+    const { requests, calls } = stubbed([
+      page("a", { at: { S: "a" } }),
+      { LastEvaluatedKey: { at: { S: "b" } } },
+      page("c"),
+    ]);
+    const names: string[] = [];
+    for await (const { requests: found } of requests.scan()) names.push(...found.map(({ key: { name } }) => name));
+    expect(names).toEqual(["a", "c"]);
+    expect(calls.map(({ input }) => input.ExclusiveStartKey?.at.S)).toEqual([undefined, "a", "b"]);
+  });
+
+  it("hands on numbers, sets and bytes that no specification has, instead of failing", async () => {
+    const spec = {
+      M: { number: { N: "123456789012345678901234567890" }, set: { SS: ["a"] }, bytes: { B: new Uint8Array([1]) } },
+    };
+    const { requests } = stubbed([{ Item: { namespace: { S: "web" }, resource: { S: "Certificate/www" }, spec } }]);
+    expect((await requests.get(key))?.spec).toEqual({
+      number: 123_456_789_012_345_680_000_000_000_000,
+      set: new Set(["a"]),
+      bytes: new Uint8Array([1]),
+    });
+  });
+
+  it("names its own table in what it throws", async () => {
+    const { requests } = stubbed([sdkError("ThrottlingException"), sdkError("AccessDeniedException")]);
+    await expect(requests.get(key)).rejects.toMatchObject({ name: "UnavailableError", reason: "RequestsUnavailable" });
+    await expect(requests.get(key)).rejects.toMatchObject({ name: "RefusedError", reason: "RequestsAccessDenied" });
+  });
 });

@@ -75,6 +75,14 @@ describe("secretsManager", () => {
     expect(await store.read(name)).toEqual({ value: "two", versionId: write.token });
   });
 
+  it("does not ask again for the deletion of what is scheduled: that could begin a new recovery window", async () => {
+    const { faults, store, name } = setUp();
+    await store.write(writeOf(name, {}));
+    await store.scheduleDeletion(name, 7);
+    await store.scheduleDeletion(name, 30);
+    expect(faults.calls.filter((call) => call === "DeleteSecret")).toHaveLength(1);
+  });
+
   it.each([
     ["CreateSecret", undefined, 1],
     ["DescribeSecret", "there", 1],

@@ -1,0 +1,64 @@
+import type { Permission } from "../../core/permission.ts";
+import { systemNamespace } from "../../core/resource.ts";
+import { dueIndex, issuerIndex } from "../../core/tables.ts";
+
+/** What State needs, by the methods that need it; `https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html`. */
+export interface StatePermissions {
+  /** Reads by key, attempts and events of one resource. */
+  read: Permission[];
+  /** All writes; a transaction needs the right of each of its writes. Rows are deleted only under `_system`. */
+  write: Permission[];
+  /** due and smallestMargin. */
+  due: Permission[];
+  waitingFor: Permission[];
+  scanKeys: Permission[];
+}
+
+/** State: `tableArn` is the table's. */
+export function statePermissions({ tableArn }: { tableArn: string }): StatePermissions {
+  return {
+    read: [allow([tableArn], "BatchGetItem", "GetItem", "Query")],
+    write: [
+      allow([tableArn], "PutItem", "UpdateItem"),
+      { ...allow([tableArn], "DeleteItem"), conditions: onlyIn([systemNamespace]) },
+    ],
+    due: [allow([`${tableArn}/index/${dueIndex.name}`], "Query")],
+    waitingFor: [allow([`${tableArn}/index/${issuerIndex.name}`], "Query")],
+    scanKeys: [allow([`${tableArn}/index/${issuerIndex.name}`], "Scan")],
+  };
+}
+
+/** What Requests needs, by the methods that need it. */
+export interface RequestsPermissions {
+  /** get and getMany. */
+  read: Permission[];
+  list: Permission[];
+  scan: Permission[];
+  /** put and delete, in any namespace but `_system`. */
+  write: Permission[];
+}
+
+/** Requests: `tableArn` is the table's. */
+export function requestsPermissions({ tableArn }: { tableArn: string }): RequestsPermissions {
+  return {
+    read: [allow([tableArn], "BatchGetItem", "GetItem")],
+    list: [allow([tableArn], "Query")],
+    scan: [allow([tableArn], "Scan")],
+    write: [{ ...allow([tableArn], "DeleteItem", "PutItem"), conditions: nowhereIn([systemNamespace]) }],
+  };
+}
+
+function allow(resources: string[], ...verbs: string[]): Permission {
+  return { actions: verbs.map((verb) => `dynamodb:${verb}`), resources };
+}
+
+/** A condition with ForAllValues holds for a call that names no key, so each is paired with Null. */
+const named = { Null: { "dynamodb:LeadingKeys": "false" } };
+
+function onlyIn(namespaces: string[]) {
+  return { "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": namespaces }, ...named };
+}
+
+function nowhereIn(namespaces: string[]) {
+  return { "ForAllValues:StringNotEquals": { "dynamodb:LeadingKeys": namespaces }, ...named };
+}

@@ -1,0 +1,137 @@
+import { QueryCommand } from "@aws-sdk/client-dynamodb";
+import { GetExecutionHistoryCommand, type HistoryEvent, ListExecutionsCommand } from "@aws-sdk/client-sfn";
+import { unmarshall } from "@aws-sdk/util-dynamodb";
+import { type Clients, createClients } from "../../local/clients.ts";
+import { deploy } from "../../local/deploy.ts";
+import { type Manifest, putRequest } from "../../local/requests.ts";
+import { pebbleIssuer, seed, zoneName } from "../../local/seed.ts";
+import { type Stack, startStack } from "../../local/stack.ts";
+
+export const instance = "certwright";
+const machine = "stateMachine:certwright-issue-certificates";
+
+export interface Bench {
+  stack: Stack;
+  clients: Clients;
+  tell(line: string): void;
+}
+
+/** A deployed stack with its zone and issuers. */
+export async function openBench(
+  tell: (line: string) => void,
+  lambdaEnvironment: Record<string, string>,
+): Promise<Bench> {
+  const stack = await startStack({ onTrouble: tell, lambdaEnvironment });
+  const clients = createClients(stack.emulatorEndpoint, stack.region);
+  await deploy(stack, { instance, tell });
+  await seed(stack, clients, instance);
+  return { stack, clients, tell };
+}
+
+/** A Certificate of one fresh name; ECDSA, so that key making is not what is measured. */
+export function certificate(name: string, issuer = "pebble", namespace = "bench"): Manifest {
+  return {
+    apiVersion: "cert-manager.io/v1",
+    kind: "Certificate",
+    metadata: { name, namespace },
+    spec: {
+      secretName: `${name}-tls`,
+      dnsNames: [`${name}.${zoneName}`],
+      issuerRef: { name: issuer, kind: "ClusterIssuer" },
+      privateKey: { algorithm: "ECDSA" },
+    },
+  };
+}
+
+export async function put({ clients }: Bench, manifest: Manifest): Promise<void> {
+  await putRequest(clients.dynamo, `${instance}-requests`, manifest);
+}
+
+export async function putIssuer(bench: Bench, name: string): Promise<void> {
+  await put(bench, pebbleIssuer(bench.stack.acme, name, "default"));
+}
+
+/** Ready's status and reason of every Certificate of a namespace, by name; read as a tenant would. */
+export async function readiness(
+  { clients }: Bench,
+  namespace: string,
+): Promise<Map<string, { status: string; reason: string }>> {
+  const found = new Map<string, { status: string; reason: string }>();
+  let start: Record<string, unknown> | undefined;
+  do {
+    const page = await clients.dynamo.send(
+      new QueryCommand({
+        TableName: `${instance}-state`,
+        KeyConditionExpression: "#n = :n AND begins_with(#r, :r)",
+        FilterExpression: "attribute_exists(#ready)",
+        ExpressionAttributeNames: { "#n": "namespace", "#r": "resource", "#ready": "ready" },
+        ExpressionAttributeValues: { ":n": { S: namespace }, ":r": { S: "Certificate/" } },
+        ...(start ? { ExclusiveStartKey: start as never } : {}),
+      }),
+    );
+    for (const item of page.Items ?? []) {
+      const row = unmarshall(item) as { resource: string; ready: { status: string; reason: string } };
+      found.set(row.resource.replace("Certificate/", ""), row.ready);
+    }
+    start = page.LastEvaluatedKey;
+  } while (start);
+  return found;
+}
+
+/** Waits until so many Certificates of a namespace are Ready; answers the seconds it took. */
+export async function untilReady(
+  bench: Bench,
+  namespace: string,
+  count: number,
+  withinSeconds: number,
+  everyMs = 50,
+): Promise<number> {
+  const began = performance.now();
+  for (;;) {
+    const rows = [...(await readiness(bench, namespace)).values()];
+    const ready = rows.filter(({ status }) => status === "True").length;
+    const seconds = (performance.now() - began) / 1_000;
+    if (ready >= count) return seconds;
+    if (seconds > withinSeconds) {
+      const others = rows.filter(({ status }) => status !== "True").map(({ reason }) => reason);
+      throw new Error(
+        `${ready} of ${count} Ready after ${withinSeconds} s; the others: ${[...new Set(others)].join(", ")}`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+}
+
+/** The states that executions started since then entered, each as AWS bills it; waits for them to end. */
+export async function statesEntered(
+  { clients, stack }: Bench,
+  since: Date,
+): Promise<{ executions: number; entered: number }> {
+  const stateMachineArn = `arn:aws:states:${stack.region}:${stack.account}:${machine}`;
+  for (let round = 0; round < 200; round += 1) {
+    const { executions = [] } = await clients.steps.send(
+      new ListExecutionsCommand({ stateMachineArn, maxResults: 1_000 }),
+    );
+    const mine = executions.filter(({ startDate }) => (startDate?.getTime() ?? 0) >= since.getTime());
+    if (mine.every(({ status }) => status !== "RUNNING")) {
+      const histories = await Promise.all(mine.map(({ executionArn = "" }) => historyOf(clients, executionArn)));
+      const entered = histories.flat().filter((event) => event.stateEnteredEventDetails !== undefined).length;
+      return { executions: mine.length, entered };
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error("executions did not end within 20 s");
+}
+
+async function historyOf(clients: Clients, executionArn: string): Promise<HistoryEvent[]> {
+  const events: HistoryEvent[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await clients.steps.send(
+      new GetExecutionHistoryCommand({ executionArn, maxResults: 1_000, ...(nextToken ? { nextToken } : {}) }),
+    );
+    events.push(...(page.events ?? []));
+    nextToken = page.nextToken;
+  } while (nextToken);
+  return events;
+}

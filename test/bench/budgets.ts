@@ -1,0 +1,58 @@
+/** What `npm run -s bench -- --json` prints: counts and times, all from outside our own code. */
+export interface BenchReport {
+  single: {
+    /** ACME requests for one name, from the directory on, without further polls and badNonce repeats. */
+    acmeRequestsCold: number;
+    acmeRequestsWarm: number;
+    /** Polls that found nothing new, over all runs of one name. */
+    pendingPolls: number;
+    badNonceRepeats: number;
+    stateTransitions: number;
+    /** put-item to Ready, warm runs. */
+    readyMs: { p50: number; p95: number };
+  };
+  batch50: { route53Calls: number; stateTransitionsPerCertificate: number; writeUnitsPerCertificate: number };
+  thousand: { seconds: number; failed: number };
+  bundles: { name: string; bytes: number; loadMs: number }[];
+}
+
+export interface BudgetRow {
+  what: string;
+  measured: number | string;
+  budget: string;
+  held: boolean;
+}
+
+/** Design 7, row by row. */
+export function compare(report: BenchReport): BudgetRow[] {
+  const { single, batch50, thousand, bundles } = report;
+  const atMost = (what: string, measured: number, most: number): BudgetRow => ({
+    what,
+    measured,
+    budget: `<= ${most}`,
+    held: measured <= most,
+  });
+  const largest = bundles.reduce((a, b) => (a.bytes > b.bytes ? a : b));
+  const slowest = bundles.reduce((a, b) => (a.loadMs > b.loadMs ? a : b));
+  return [
+    atMost("ACME requests, one name, cold", single.acmeRequestsCold, 11),
+    atMost("ACME requests, one name, warm", single.acmeRequestsWarm, 8),
+    { what: "further polls (all runs)", measured: single.pendingPolls, budget: "printed", held: true },
+    { what: "badNonce repeats (all runs)", measured: single.badNonceRepeats, budget: "printed", held: true },
+    atMost("state transitions, one certificate", single.stateTransitions, 24),
+    atMost("put-item to Ready, p50 of warm runs, ms", single.readyMs.p50, 6_000),
+    { what: "put-item to Ready, p95 of warm runs, ms", measured: single.readyMs.p95, budget: "printed", held: true },
+    atMost("Route 53 calls, batch of 50 in one zone", batch50.route53Calls, 10),
+    atMost("state transitions per certificate of 50", batch50.stateTransitionsPerCertificate, 0.6),
+    {
+      what: "write units per certificate of 50",
+      measured: batch50.writeUnitsPerCertificate,
+      budget: "printed",
+      held: true,
+    },
+    atMost("1,000 at once: seconds until all Ready", thousand.seconds, 180),
+    atMost("1,000 at once: failed", thousand.failed, 0),
+    atMost(`largest handler (${largest.name}), bytes`, largest.bytes, 900_000),
+    atMost(`slowest handler (${slowest.name}), load ms`, slowest.loadMs, 150),
+  ];
+}

@@ -1,0 +1,128 @@
+import { describe, expect, it } from "vitest";
+import type { IssuerSpec } from "../../../core/issuer.ts";
+import { parseIssuer } from "../../../core/request.ts";
+import { goodIssuer } from "../../support/good-objects.ts";
+import { leafPem, rootPem } from "./openssl-certificates.ts";
+
+function specOf(acme: Record<string, unknown> = {}, metadata?: unknown): IssuerSpec {
+  const parsed = parseIssuer(goodIssuer(acme, "ClusterIssuer", metadata));
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
+  return parsed.resource.spec;
+}
+
+const base64 = (text: string) => Buffer.from(text).toString("base64");
+
+describe("an Issuer", () => {
+  it("gets cert-manager's defaults", () => {
+    expect(specOf({ solvers: [{ dns01: { route53: {} } }] })).toEqual({
+      acme: {
+        server: "https://acme.example.com/directory",
+        privateKeySecretRef: { name: "le-account", key: "tls.key" },
+        disableAccountKeyGeneration: false,
+        skipTLSVerify: false,
+        solvers: [{ dns01: { route53: {} } }],
+      },
+    });
+  });
+
+  it("is read with everything set", () => {
+    const acme = {
+      server: "https://127.0.0.1:14000/dir",
+      email: "ops@example.com",
+      privateKeySecretRef: { name: "account", key: "key.pem" },
+      disableAccountKeyGeneration: true,
+      externalAccountBinding: { keyID: "kid", keySecretRef: { name: "eab", key: "hmac" }, keyAlgorithm: "HS256" },
+      skipTLSVerify: true,
+      profile: "two-minutes",
+      preferredChain: "",
+      enableDurationFeature: false,
+      renewalInformationSource: "ARI",
+      solvers: [
+        {
+          selector: { matchLabels: { team: "web" }, dnsNames: ["M\u00fcnchen.de"], dnsZones: ["Example.com."] },
+          dns01: {
+            cnameStrategy: "None",
+            nameservers: [],
+            route53: {
+              region: "us-gov-west-1",
+              hostedZoneID: "/hostedzone/Z0123456789",
+              role: "arn:aws-us-gov:iam::123456789012:role/teams/certwright-dns",
+              accessKeyID: "",
+              secretAccessKeySecretRef: { name: "" },
+            },
+          },
+        },
+      ],
+    };
+    expect(specOf(acme).acme).toEqual({
+      server: acme.server,
+      email: acme.email,
+      privateKeySecretRef: acme.privateKeySecretRef,
+      disableAccountKeyGeneration: true,
+      externalAccountBinding: { keyId: "kid", keySecretRef: { name: "eab", key: "hmac" } },
+      skipTLSVerify: true,
+      profile: "two-minutes",
+      solvers: [
+        {
+          selector: { matchLabels: { team: "web" }, dnsNames: ["xn--mnchen-3ya.de"], dnsZones: ["example.com"] },
+          dns01: {
+            route53: {
+              region: "us-gov-west-1",
+              hostedZoneID: "Z0123456789",
+              role: "arn:aws-us-gov:iam::123456789012:role/teams/certwright-dns",
+            },
+          },
+        },
+      ],
+    });
+  });
+
+  it.each<[string, string]>([
+    ["in base64", base64(rootPem)],
+    ["in base64 of many lines", base64(rootPem).replace(/.{60}/g, "$&\n")],
+    ["beside something unreadable", base64(`${rootPem.replace(/MII/, "AAA")}\n# note\n${rootPem}`)],
+  ])("has its caBundle %s as PEM text", (_, caBundle) => {
+    expect(specOf({ caBundle }).acme.caBundle).toBe(rootPem);
+  });
+
+  it("may trust several certificates", () => {
+    expect(specOf({ caBundle: base64(rootPem + leafPem) }).acme.caBundle).toBe(rootPem + leafPem);
+  });
+
+  it("has no key in its spec though the bundle had one", () => {
+    const bundle = `${rootPem}-----BEGIN ${"PRIVATE"} KEY-----\nAAAA\n-----END ${"PRIVATE"} KEY-----\n`;
+    expect(JSON.stringify(specOf({ caBundle: base64(bundle) }))).not.toContain("KEY");
+  });
+
+  it("survives being written as JSON", () => {
+    const spec = specOf({ caBundle: base64(rootPem) });
+    expect(JSON.parse(JSON.stringify(spec))).toEqual(spec);
+  });
+});
+
+describe("rate limits", () => {
+  const limited = (limits: unknown) =>
+    specOf({}, { annotations: { "certwright.dev/rate-limits": JSON.stringify(limits) } }).rateLimits;
+
+  it("are read as written", () => {
+    const limits = {
+      newOrders: { capacity: 300, refillSeconds: 36 },
+      certificatesPerDomain: "off",
+      identifierSets: { capacity: 5, refillSeconds: 122_400 },
+      executions: "off",
+      ordersInFlight: { capacity: 5, refillSeconds: 60 },
+    };
+    expect(limited(limits)).toEqual(limits);
+  });
+
+  it("of orders in flight come back slowly unless said", () => {
+    expect(limited({ ordersInFlight: { capacity: 1000 } })).toEqual({
+      ordersInFlight: { capacity: 1000, refillSeconds: 10 },
+    });
+  });
+
+  it("may be none", () => {
+    expect(limited({})).toEqual({});
+    expect(specOf().rateLimits).toBeUndefined();
+  });
+});
