@@ -19,6 +19,7 @@ export interface Names {
   readonly stateMachine: string;
   readonly secretsBucket: string;
   readonly configParameter: string;
+  readonly configParameterArn: string;
   readonly deadLetters: string;
   readonly stateMachineArn: string;
   readonly busArn: string;
@@ -51,6 +52,7 @@ export function namesOf({ instance, partition, account, region }: Place): Names 
     stateMachine,
     secretsBucket,
     configParameter: `/certwright/${instance}/config`,
+    configParameterArn: arn("ssm", `parameter/certwright/${instance}/config`),
     deadLetters: `${instance}-dead-letters`,
     stateMachineArn: arn("states", `stateMachine:${stateMachine}`),
     busArn: arn("events", `event-bus/${instance}`),

@@ -33,11 +33,14 @@ function tables({ requestsArn, requestsStreamArn, stateArn }: Grounds) {
   ];
   return {
     readStream: on(requestsStreamArn, "DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"),
-    readRequests: on(requestsArn, "BatchGetItem", "GetItem"),
+    readRequest: on(requestsArn, "GetItem"),
+    readRequests: on(requestsArn, "BatchGetItem"),
     writeRequests: on(requestsArn, "DeleteItem", "PutItem"),
-    scanRequests: on(requestsArn, "BatchGetItem", "Scan"),
-    useState: on(stateArn, "BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"),
-    scanState: [...on(stateArn, "BatchGetItem"), ...on(`${stateArn}/index/${issuerIndex.name}`, "Scan")],
+    scanRequests: on(requestsArn, "Scan"),
+    readState: on(stateArn, "BatchGetItem", "GetItem"),
+    writeState: on(stateArn, "PutItem", "UpdateItem"),
+    deleteFromState: on(stateArn, "DeleteItem"),
+    scanState: on(`${stateArn}/index/${issuerIndex.name}`, "Scan"),
     queryDue: on(`${stateArn}/index/${dueIndex.name}`, "Query"),
     queryByIssuer: on(`${stateArn}/index/${issuerIndex.name}`, "Query"),
   };

@@ -8,23 +8,30 @@ const rights: Record<FunctionName, (may: Permissions) => Permission[][]> = {
   "accept-request": (may) => [may.writeRequests],
   dispatch: (may) => [may.readStream, ...decide(may)],
   sweep: (may) => [may.queryDue, ...decide(may)],
-  resync: (may) => [may.scanRequests, may.scanState, may.callDispatch],
+  resync: (may) => [may.scanRequests, may.readRequests, may.scanState, may.readState, may.callDispatch],
   "check-issuer": (may) => [
-    may.readRequests,
-    may.useState,
+    may.readRequest,
+    may.readState,
+    may.writeState,
     may.queryByIssuer,
     may.readAccountKeys,
     may.createAccountKeys,
     may.callSweep,
   ],
-  prepare: (may) => [...step(may), may.sealKeys, may.readSecrets],
-  "create-order": (may) => [...step(may), ...askTheCa(may)],
+  prepare: (may) => [...step(may), may.readRequest, may.sealKeys, may.readSecrets],
+  "create-order": (may) => [...step(may), may.readRequest, ...askTheCa(may)],
   "publish-challenge": (may) => [...step(may), may.publishRecords, may.assumeRoles],
   "check-propagation": (may) => [...step(may), may.askForChanges, may.assumeRoles],
   "validate-challenge": (may) => [...step(may), ...askTheCa(may)],
-  "finalize-order": (may) => [...step(may), ...askTheCa(may)],
-  "write-secret": (may) => [...step(may), may.openKeys, may.writeSecrets],
-  "clean-up-challenge": (may) => [...step(may), may.removeRecords, may.assumeRoles, may.callDispatch],
+  "finalize-order": (may) => [...step(may), may.readRequest, ...askTheCa(may)],
+  "write-secret": (may) => [...step(may), may.readRequest, may.openKeys, may.writeSecrets],
+  "clean-up-challenge": (may) => [
+    ...step(may),
+    may.deleteFromState,
+    may.removeRecords,
+    may.assumeRoles,
+    may.callDispatch,
+  ],
 };
 
 /** The statements of one function's role. */
@@ -37,7 +44,8 @@ export function rightsOf(folder: FunctionName, may: Permissions): Permission[] {
 function decide(may: Permissions): Permission[][] {
   return [
     may.readRequests,
-    may.useState,
+    may.readState,
+    may.writeState,
     may.startExecutions,
     may.publishFacts,
     may.describeSecrets,
@@ -49,7 +57,7 @@ function decide(may: Permissions): Permission[][] {
 
 /** What every step of the state machine needs. */
 function step(may: Permissions): Permission[][] {
-  return [may.readRequests, may.useState, may.publishFacts];
+  return [may.readState, may.writeState, may.publishFacts];
 }
 
 /** The account key; an account that the CA no longer knows is given to check-issuer. */

@@ -84,7 +84,7 @@ function failuresPart(certificate: CertificateRow | undefined): string {
 const attemptHeader = ["ATTEMPT", "GENERATION", "WHY", "STARTED", "TOOK", "STEP", "RESULT"];
 
 function attemptRow(attempt: AttemptRow, { certificate }: Seen, now: number): Cell[] {
-  const { ref, generation, reason, startedAt, step, outcome } = attempt;
+  const { ref, generation, reason, startedAt, step } = attempt;
   return [
     shortId(ref.attemptId),
     String(generation),

@@ -8,7 +8,7 @@ const words: Record<Kind, string[]> = {
 };
 
 /** The kind behind `certificate`, `certs`, `certificates.cert-manager.io` ... in any case. Throws UsageError. */
-export function parseKind(word: string): Kind {
+function parseKind(word: string): Kind {
   const [name, ...group] = word.toLowerCase().split(".");
   const known = ["", "cert-manager.io", "v1.cert-manager.io", "certwright.dev", "v1.certwright.dev"];
   for (const [kind, names] of Object.entries(words))
@@ -39,7 +39,7 @@ export function keyIn(namespace: string, kind: Kind, name: string): ResourceKey 
 }
 
 /** `certificate` */
-export function printed(kind: Kind): string {
+function printed(kind: Kind): string {
   return kind.toLowerCase();
 }
 

@@ -1,9 +1,14 @@
-import { connect } from "./connect.ts";
 import { type Io, takesColour } from "./io.ts";
 import { run } from "./run.ts";
+import type { Installation } from "./verb.ts";
 
 for (const stream of [process.stdout, process.stderr]) stream.on("error", endOfPipe);
-process.exitCode = await run(process.argv.slice(2), { io: terminal(), connect: (name) => connect(process.env, name) });
+process.exitCode = await run(process.argv.slice(2), { io: terminal(), connect });
+
+/** The SDKs are loaded only when an installation is asked. */
+async function connect(instance: string | undefined): Promise<Installation> {
+  return (await import("./connect.ts")).connect(process.env, instance);
+}
 
 function terminal(): Io {
   const { stdout, stderr } = process;

@@ -27,7 +27,7 @@ export function nextStep(seen: Seen, now: number): string {
 }
 
 /** Why it renews at that time and not at another, in the words of the spec. */
-export function renewalReason({ written, certificate }: Seen): string {
+function renewalReason({ written, certificate }: Seen): string {
   const before = textAt(written.spec, "renewBefore");
   const share = at(written.spec, "renewBeforePercentage");
   const issued = certificate?.issued;

@@ -11,7 +11,7 @@ interface OptionHelp {
 }
 
 /** Every option of every verb: one name means one thing. */
-export const options = {
+const options = {
   namespace: { type: "string", short: "n", value: "NAMESPACE", help: "the namespace (default: default)" },
   "all-namespaces": { type: "boolean", short: "A", help: "every namespace" },
   output: { type: "string", short: "o", value: "FORMAT", help: "wide, json or yaml" },

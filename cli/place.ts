@@ -10,7 +10,7 @@ export type Environment = Record<string, string | undefined>;
 export type Place = { where: "aws"; instance: string } | ({ where: "local" } & LocalStack);
 
 /** What `npm start` writes into `.local/run/current.json`. */
-export type LocalStack = z.infer<typeof localStack>;
+type LocalStack = z.infer<typeof localStack>;
 
 const localStack = z.object({
   endpoint: z.string(),
@@ -48,7 +48,7 @@ export function findPlace(env: Environment, asked: string | undefined, root: str
 }
 
 /** The stack that current.json speaks of, if its process lives. */
-export function runningStack(root: string): LocalStack | undefined {
+function runningStack(root: string): LocalStack | undefined {
   try {
     const stack = localStack.parse(JSON.parse(readFileSync(join(root, ".local", "run", "current.json"), "utf8")));
     return isAlive(stack.pid) ? stack : undefined;

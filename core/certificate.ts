@@ -1,8 +1,8 @@
 import type { CertificateOptions } from "./annotations.ts";
 import { readLifetimes, readPrivateKey, readRevisionHistoryLimit, readUsages } from "./certificate-rules.ts";
+import { readDnsName, recordNameFor } from "./dns-name.ts";
 import { invalidValue, quote, requiredValue, tooLong } from "./field-fault.ts";
 import { type Fields, type FieldTable, isMap, later } from "./field-reader.ts";
-import { readDnsName, recordNameFor } from "./names.ts";
 import { readObjectName } from "./object-name.ts";
 import { readSecretTemplate, type SecretTemplate } from "./secret-template.ts";
 import type { Usage } from "./usages.ts";

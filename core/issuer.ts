@@ -14,7 +14,7 @@ export interface IssuerSpec {
   rateLimits?: RateLimits;
 }
 
-export interface AcmeSpec {
+interface AcmeSpec {
   /** The directory's https URL. */
   server: string;
   email?: string;
@@ -141,10 +141,10 @@ function readBinding(fields: Fields): AcmeSpec["externalAccountBinding"] {
 
 /** As cert-manager, certificates that cannot be read are left out as long as one can. */
 function readCaBundle(fields: Fields): string | undefined {
-  const bundle = fields.text("caBundle");
+  const bundle = fields.text("caBundle")?.replace(/\s+/g, "");
   if (bundle === undefined) return undefined;
   const fix = "write the PEM text of the CA's certificates in base64, on one line: base64 -w0 ca.pem";
-  if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(bundle)) {
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(bundle)) {
     fields.fault("caBundle", invalidValue('"(not shown)"', "must be base64"), fix);
     return undefined;
   }

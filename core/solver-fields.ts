@@ -1,6 +1,6 @@
+import { readDnsName } from "./dns-name.ts";
 import { invalidValue, quote, requiredValue } from "./field-fault.ts";
 import { type Fields, type FieldTable, later } from "./field-reader.ts";
-import { readDnsName } from "./names.ts";
 import type { Kind } from "./resource.ts";
 import type { Route53Solver, Solver, SolverSelector } from "./solver.ts";
 

@@ -18,10 +18,17 @@ interface Followed {
   ended: boolean;
 }
 
-/** Answers, each time it is called, the tasks and waits that ended since; from the executions' own histories. */
-export function followExecutions(steps: SFNClient, stateMachineArn: string): () => Promise<StepTaken[]> {
+export interface Executions {
+  /** The tasks and waits that ended since it was last asked. */
+  newSteps(): Promise<StepTaken[]>;
+  /** Whether an execution that was running then works for this certificate. */
+  worksFor(certificate: string): boolean;
+}
+
+/** Follows the executions of a state machine by their own histories. */
+export function followExecutions(steps: SFNClient, stateMachineArn: string): Executions {
   const followed = new Map<string, Followed>();
-  return async () => {
+  const newSteps = async () => {
     const { executions = [] } = await steps.send(new ListExecutionsCommand({ stateMachineArn, maxResults: 100 }));
     const taken: StepTaken[] = [];
     for (const { executionArn = "", status } of executions) {
@@ -39,6 +46,9 @@ export function followExecutions(steps: SFNClient, stateMachineArn: string): () 
     }
     return taken.sort((a, b) => a.endedAt - b.endedAt);
   };
+  const worksFor = (certificate: string) =>
+    [...followed.values()].some((each) => !each.ended && each.certificates.includes(certificate));
+  return { newSteps, worksFor };
 }
 
 async function certificatesOf(steps: SFNClient, executionArn: string): Promise<string[]> {

@@ -21,32 +21,43 @@ export interface FollowOptions {
   signal: AbortSignal;
 }
 
-/** Shows the steps of these certificates while they are issued, and each one that is Ready; answers those that are not. */
+/** Shows the steps of these certificates while they are issued, then all that are Ready; answers those that are not. */
 export async function follow(options: FollowOptions): Promise<string[]> {
   const { clients, instance, screen, signal } = options;
   const state = dynamoState({ client: clients.dynamo, table: `${instance}-state`, clock: { now: () => new Date() } });
   const machine = `arn:aws:states:${options.region}:${options.account}:stateMachine:${instance}-issue-certificates`;
-  const newSteps = followExecutions(clients.steps, machine);
+  const executions = followExecutions(clients.steps, machine);
   const began = Date.now();
   const taken: StepTaken[] = [];
-  const open = new Map(options.certificates.map((manifest) => [idOf(manifest), manifest]));
-  const rows = new Map<string, CertificateRow>();
+  const watched = options.certificates.map((manifest): Watched => ({ id: idOf(manifest), manifest }));
   for (;;) {
-    const fresh = await newSteps();
+    const fresh = await executions.newSteps();
     taken.push(...fresh);
     for (const step of fresh) screen.step(step, (step.endedAt - began) / 1_000);
-    for (const [id, manifest] of open) {
-      const row = await state.certificate(certificateKey(manifest));
-      if (row) rows.set(id, row);
-      if (row?.ready.status !== "True" || isRunning(row)) continue;
-      open.delete(id);
-      const steps = taken.filter((step) => step.certificates.includes(id));
-      screen.ready(id, (Date.now() - began) / 1_000, await reportOf(state, manifest, row, steps));
+    for (const each of watched.filter(({ readyAfter }) => readyAfter === undefined)) {
+      each.row = await state.certificate(certificateKey(each.manifest));
+      if (each.row?.ready.status !== "True") continue;
+      each.readyAfter = (Date.now() - began) / 1_000;
+      screen.ready(each.id, each.readyAfter);
     }
-    if (open.size === 0 || signal.aborted || Date.now() - began > options.withinSeconds * 1_000) break;
+    const done = watched.every(({ id, readyAfter }) => readyAfter !== undefined && !executions.worksFor(id));
+    if (done || signal.aborted || Date.now() - began > options.withinSeconds * 1_000) break;
     await sleep(300, undefined, { signal }).catch(() => undefined);
   }
-  return [...open.keys()].map((id) => `${id}: ${whyNot(rows.get(id))}`);
+  for (const { id, manifest, row, readyAfter } of watched) {
+    if (!row || readyAfter === undefined) continue;
+    const steps = taken.filter((step) => step.certificates.includes(id));
+    screen.report(id, readyAfter, await reportOf(state, manifest, row, steps));
+  }
+  return watched.filter(({ readyAfter }) => readyAfter === undefined).map(({ id, row }) => `${id}: ${whyNot(row)}`);
+}
+
+interface Watched {
+  id: string;
+  manifest: Manifest;
+  row?: CertificateRow | undefined;
+  /** Seconds. */
+  readyAfter?: number;
 }
 
 function idOf(manifest: Manifest): string {
@@ -55,11 +66,6 @@ function idOf(manifest: Manifest): string {
 
 function certificateKey(manifest: Manifest) {
   return { namespace: keyOf(manifest).namespace, kind: "Certificate" as const, name: manifest.metadata.name };
-}
-
-// Its clean-up step is still to come.
-function isRunning(row: CertificateRow): boolean {
-  return row.attempt?.leaseId !== undefined;
 }
 
 function whyNot(row: CertificateRow | undefined): string {

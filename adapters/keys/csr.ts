@@ -17,6 +17,7 @@ import {
   SubjectAlternativeName,
   SubjectPublicKeyInfo,
 } from "@peculiar/asn1-x509";
+import { defaultUsages } from "../../core/usages.ts";
 import { encodeUsages } from "./usages.ts";
 
 export interface CsrRequest {
@@ -81,8 +82,7 @@ function subjectAltName(names: readonly string[], critical: boolean): Extension 
 }
 
 function usageExtensions(asked: readonly string[]): Extension[] {
-  const usages = asked.length > 0 ? asked : ["digital signature", "key encipherment"];
-  const { keyUsageBits, extendedOids } = encodeUsages(usages);
+  const { keyUsageBits, extendedOids } = encodeUsages(asked.length > 0 ? asked : defaultUsages);
   const flags = keyUsageBits.reduce((sum, bit) => sum + 2 ** bit, 0);
   return [
     ...(flags > 0 ? [extension("2.5.29.15", true, new KeyUsage(flags))] : []),

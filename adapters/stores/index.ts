@@ -14,6 +14,8 @@ export interface StoreConnection {
   bucket: string;
   /** ARN of the KMS key for key material. */
   kmsKeyId?: string;
+  /** Of the ARNs that the S3 store answers; `aws` when absent. */
+  partition?: string;
 }
 
 /** The stores by name; each is loaded only when it is used. */
@@ -30,15 +32,15 @@ export const storePermissions: Record<StoreName, (scope: StoreScope) => StorePer
 
 /** Loads one store and connects it. */
 export async function openStore(name: StoreName, connection: StoreConnection): Promise<SecretStore> {
-  const { bucket, kmsKeyId, ...client } = connection;
+  const { bucket, kmsKeyId, partition, ...client } = connection;
   const adapter: StoreAdapter = await stores[name]();
-  return adapter.connect(client, { bucket, ...(kmsKeyId && { kmsKeyId }) });
+  return adapter.connect(client, { bucket, ...(kmsKeyId && { kmsKeyId }), ...(partition && { partition }) });
 }
 
 interface StoreAdapter {
   permissions(scope: StoreScope): StorePermissions;
   connect(
     client: Pick<StoreConnection, "region" | "endpoint" | "customUserAgent">,
-    deps: { bucket: string; kmsKeyId?: string },
+    deps: Pick<StoreConnection, "bucket" | "kmsKeyId" | "partition">,
   ): SecretStore;
 }

@@ -2,7 +2,7 @@ import { PermanentError, RefusedError, UnavailableError } from "../../core/error
 import type { SecretWrite } from "../../core/ports.ts";
 
 /** AWS Secrets Manager's limit in bytes; S3 keeps to it, so that a certificate can change its store. */
-export const maxValueBytes = 65_536;
+const maxValueBytes = 65_536;
 
 /** The only tags a stored secret has. */
 export const tagKeys = ["certwright:owner", "certwright:namespace", "certwright:issuer"] as const;

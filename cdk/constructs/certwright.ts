@@ -53,6 +53,7 @@ export class Certwright extends Construct {
   /** The key that stored secrets are encrypted with. */
   readonly keyMaterialKey: IKey;
   readonly alarmTopic: ITopic;
+  readonly names: Names;
 
   constructor(scope: Construct, id: string, props: CertwrightProps = {}, code: CertwrightCode = {}) {
     super(scope, id);
@@ -60,6 +61,7 @@ export class Certwright extends Construct {
     const { retain, defaultStore } = settings;
     const { partition, account, region } = Stack.of(this);
     const names = namesOf({ instance: settings.instance, partition, account, region });
+    this.names = names;
     const keys = new Keys(this, "Keys", { names, retain });
     const key = keys.records;
     const tables = new Tables(this, "Tables", { names, key, retain });

@@ -4,17 +4,15 @@ import type { Construct } from "constructs";
 import type { CertwrightCode } from "../constructs/certwright.ts";
 import { Certwright } from "../constructs/certwright.ts";
 import type { CertwrightProps } from "../props.ts";
+import { settingsOf } from "../settings.ts";
 
 /** One installation as a CloudFormation stack, named like the instance. */
 export class Installation extends Stack {
   readonly certwright: Certwright;
 
   constructor(scope: Construct, props: CertwrightProps, stackProps: StackProps = {}, code: CertwrightCode = {}) {
-    const instance = props.instance ?? "certwright";
-    super(scope, instance, {
-      description: "certwright: declarative certificates for AWS",
-      ...stackProps,
-    });
+    const { instance } = settingsOf(props);
+    super(scope, instance, { description: "certwright: declarative certificates for AWS", ...stackProps });
     this.certwright = new Certwright(this, "Certwright", props, code);
     const { requestsTable, stateTable, bus, secretsBucket, keyMaterialKey, alarmTopic } = this.certwright;
     const outputs = {

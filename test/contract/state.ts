@@ -4,6 +4,7 @@ import { testAttempts } from "./state/attempts.ts";
 import { testBeside } from "./state/beside.ts";
 import { testClaims } from "./state/claims.ts";
 import { testDue } from "./state/due.ts";
+import { testIssuers } from "./state/issuers.ts";
 import { testLedger } from "./state/ledger.ts";
 import { testResources } from "./state/resources.ts";
 
@@ -11,6 +12,7 @@ import { testResources } from "./state/resources.ts";
 export function testState(name: string, makeState: () => State | Promise<State>): void {
   describe(`State: ${name}`, () => {
     testResources(makeState);
+    testIssuers(makeState);
     testAttempts(makeState);
     testBeside(makeState);
     testClaims(makeState);

@@ -1,31 +1,12 @@
-import jsonata from "jsonata";
+import { type Machine as AslMachine, type AslState, edge, matches, refuseUnknown } from "./asl-machine.ts";
+import { evaluate, type States, statesError } from "./asl-values.ts";
 
-/** A small interpreter of Amazon States Language with JSONata: what our state machines use, and an error for all else. */
-export interface Machine {
-  StartAt: string;
-  States: Record<string, AslState>;
-}
-
-interface AslState {
-  Type: "Task" | "Choice" | "Wait" | "Succeed" | "Fail" | "Pass";
-  Comment?: string;
-  Next?: string;
-  End?: boolean;
-  Arguments?: unknown;
-  Assign?: Record<string, unknown>;
-  Output?: unknown;
-  Choices?: { Condition: string; Next: string; Assign?: Record<string, unknown> }[];
-  Default?: string;
-  Timestamp?: string;
-  Seconds?: number | string;
-  Retry?: { ErrorEquals: string[]; MaxAttempts?: number; IntervalSeconds?: number; BackoffRate?: number }[];
-  Catch?: { ErrorEquals: string[]; Next: string; Assign?: Record<string, unknown> }[];
-}
+export type Machine = AslMachine;
 
 export interface World {
   /** Called for each task with FunctionName and Payload. */
   invoke(functionName: string, payload: unknown): Promise<unknown>;
-  /** Called for each Wait and each pause before a retry. */
+  /** Called for each Wait and each pause before a retry (the longest that its jitter allows). */
   waitUntil(time: Date): Promise<void>;
   now(): Date;
   executionName?: string;
@@ -35,36 +16,55 @@ export interface Execution {
   status: "SUCCEEDED" | "FAILED";
   /** Names of the states entered, in order; AWS bills these, and each retry. */
   entered: string[];
+  /** The transitions taken, in order, named as edgesOf() names them. */
+  edges: string[];
   retries: number;
   variables: Record<string, unknown>;
   error?: string;
 }
 
-/** Runs an execution to its end. */
+/**
+ * A small interpreter of Amazon States Language with JSONata: plays what our state machines use, and an error for all else.
+ * Runs an execution to its end.
+ */
 export async function execute(machine: Machine, input: unknown, world: World): Promise<Execution> {
-  const run: Execution = { status: "SUCCEEDED", entered: [], retries: 0, variables: {} };
+  const run: Execution = { status: "SUCCEEDED", entered: [], edges: [], retries: 0, variables: {} };
   let stateInput = input;
   let name: string | undefined = machine.StartAt;
   while (name !== undefined) {
     const state: AslState | undefined = machine.States[name];
     if (!state) throw new Error(`no state "${name}"`);
+    refuseUnknown(name, state);
     run.entered.push(name);
-    const next: Step = await enter(run, name, state, stateInput, world);
-    if (next.failed) return { ...run, status: "FAILED", error: next.failed };
-    stateInput = next.output;
-    name = next.to;
+    const step: Step = await enter(run, name, state, stateInput, world).catch(failedByStates);
+    if (step.failed !== undefined) return { ...run, status: "FAILED", error: step.failed };
+    run.edges.push(edge(name, step.by, step.to));
+    stateInput = step.output;
+    name = step.to;
   }
   return run;
 }
 
 interface Step {
+  /** Which of the state's ways out: next, default, choice 0, catch 0. */
+  by: string;
   to: string | undefined;
   output: unknown;
   failed?: string;
 }
 
+/** Choice and Wait have no Catch: an expression that fails there ends the execution. */
+function failedByStates(error: unknown): Step {
+  if (error instanceof Error && error.name.startsWith("States.")) return failedWith(error.name);
+  throw error;
+}
+
+function failedWith(failed: string): Step {
+  return { by: "fail", to: undefined, output: undefined, failed };
+}
+
 async function enter(run: Execution, name: string, state: AslState, input: unknown, world: World): Promise<Step> {
-  const scope = { input, name, retryCount: 0 };
+  const scope: Scope = { input, name, retryCount: 0, enteredAt: world.now() };
   switch (state.Type) {
     case "Task":
       return task(run, state, scope, world);
@@ -72,14 +72,14 @@ async function enter(run: Execution, name: string, state: AslState, input: unkno
       return choose(run, state, scope, world);
     case "Wait": {
       await world.waitUntil(await until(run, state, scope, world));
-      return { to: next(state), output: input };
+      return { by: "next", to: next(state), output: input };
     }
     case "Pass":
       return finish(run, state, scope, world, input);
     case "Succeed":
-      return { to: undefined, output: input };
+      return { by: "next", to: undefined, output: input };
     case "Fail":
-      return { to: undefined, output: input, failed: name };
+      return failedWith(name);
   }
 }
 
@@ -87,49 +87,50 @@ interface Scope {
   input: unknown;
   name: string;
   retryCount: number;
+  enteredAt: Date;
   result?: unknown;
-  errorOutput?: unknown;
+  errorOutput?: { Error: string; Cause: string };
 }
 
 async function task(run: Execution, state: AslState, scope: Scope, world: World): Promise<Step> {
   const used = new Map<number, number>();
   for (;;) {
     try {
-      const { FunctionName, Payload } = (await evaluate(run, state.Arguments, scope, world)) as Record<string, unknown>;
+      const { FunctionName, Payload } = (await value(run, state.Arguments, scope, world)) as Record<string, unknown>;
       const payload = await world.invoke(String(FunctionName), JSON.parse(JSON.stringify(Payload)));
-      return await finish(run, state, { ...scope, result: { Payload: payload } }, world, { Payload: payload });
+      const result = { ExecutedVersion: "$LATEST", Payload: payload, StatusCode: 200 };
+      return await finish(run, state, { ...scope, result }, world, result);
     } catch (error) {
-      const pause = retryOf(state, errorName(error), used);
-      if (pause !== undefined) {
-        scope.retryCount += 1;
-        run.retries += 1;
-        await world.waitUntil(new Date(world.now().getTime() + pause * 1_000));
-        continue;
-      }
-      return caught(run, state, scope, world, error);
+      const retry = retryOf(state, errorName(error), used);
+      if (!retry) return caught(run, state, scope, world, error);
+      run.edges.push(edge(scope.name, `retry ${retry.index}`, scope.name));
+      run.retries += 1;
+      scope.retryCount += 1;
+      await world.waitUntil(new Date(world.now().getTime() + retry.pauseSeconds * 1_000));
     }
   }
 }
 
-function retryOf(state: AslState, error: string, used: Map<number, number>): number | undefined {
+/** Each retrier counts for itself; RetryCount counts all of them. */
+function retryOf(state: AslState, error: string, used: Map<number, number>) {
   const index = (state.Retry ?? []).findIndex((retry) => matches(retry.ErrorEquals, error));
   const retry = state.Retry?.[index];
   const times = used.get(index) ?? 0;
   if (!retry || times >= (retry.MaxAttempts ?? 3)) return undefined;
   used.set(index, times + 1);
-  return (retry.IntervalSeconds ?? 1) * (retry.BackoffRate ?? 2) ** times;
+  const pause = (retry.IntervalSeconds ?? 1) * (retry.BackoffRate ?? 2) ** times;
+  return { index, pauseSeconds: Math.min(pause, retry.MaxDelaySeconds ?? pause) };
 }
 
 async function caught(run: Execution, state: AslState, scope: Scope, world: World, error: unknown): Promise<Step> {
-  const handler = (state.Catch ?? []).find((one) => matches(one.ErrorEquals, errorName(error)));
-  if (!handler) return { to: undefined, output: undefined, failed: errorName(error) };
-  const errorOutput = { Error: errorName(error), Cause: error instanceof Error ? error.message : String(error) };
+  const index = (state.Catch ?? []).findIndex((one) => matches(one.ErrorEquals, errorName(error)));
+  const handler = state.Catch?.[index];
+  if (!handler) return failedWith(errorName(error));
+  const Cause = error instanceof Error ? error.message : String(error);
+  const errorOutput = { Error: errorName(error), Cause };
+  const output = await value(run, handler.Output ?? errorOutput, { ...scope, errorOutput }, world);
   await assign(run, handler.Assign, { ...scope, errorOutput }, world);
-  return { to: handler.Next, output: {} };
-}
-
-function matches(names: string[], error: string): boolean {
-  return names.includes("States.ALL") || names.includes(error);
+  return { by: `catch ${index}`, to: handler.Next, output };
 }
 
 function errorName(error: unknown): string {
@@ -137,22 +138,22 @@ function errorName(error: unknown): string {
 }
 
 async function choose(run: Execution, state: AslState, scope: Scope, world: World): Promise<Step> {
-  for (const choice of state.Choices ?? []) {
-    const answer = await evaluate(run, choice.Condition, scope, world);
-    if (typeof answer !== "boolean") throw new Error(`${scope.name}: a Condition must be a boolean`);
+  for (const [index, choice] of (state.Choices ?? []).entries()) {
+    const answer = await value(run, choice.Condition, scope, world);
+    if (typeof answer !== "boolean") throw statesError("States.QueryEvaluationError", `${scope.name}: no boolean`);
     if (answer) {
       await assign(run, choice.Assign, scope, world);
-      return { to: choice.Next, output: scope.input };
+      return { by: `choice ${index}`, to: choice.Next, output: scope.input };
     }
   }
-  if (state.Default === undefined) throw new Error("States.NoChoiceMatched");
-  return { to: state.Default, output: scope.input };
+  if (state.Default === undefined) throw statesError("States.NoChoiceMatched", scope.name);
+  return { by: "default", to: state.Default, output: scope.input };
 }
 
 async function finish(run: Execution, state: AslState, scope: Scope, world: World, result: unknown): Promise<Step> {
-  const output = state.Output === undefined ? result : await evaluate(run, state.Output, scope, world);
+  const output = state.Output === undefined ? result : await value(run, state.Output, scope, world);
   await assign(run, state.Assign, scope, world);
-  return { to: next(state), output };
+  return { by: "next", to: next(state), output };
 }
 
 function next(state: AslState): string | undefined {
@@ -161,12 +162,12 @@ function next(state: AslState): string | undefined {
 }
 
 async function until(run: Execution, state: AslState, scope: Scope, world: World): Promise<Date> {
-  if (state.Timestamp !== undefined) {
-    const text = String(await evaluate(run, state.Timestamp, scope, world));
-    if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(text)) throw new Error(`Wait: not a timestamp: ${text}`);
-    return new Date(text);
+  if (state.Timestamp === undefined) {
+    return new Date(world.now().getTime() + Number(await value(run, state.Seconds, scope, world)) * 1_000);
   }
-  return new Date(world.now().getTime() + Number(await evaluate(run, state.Seconds, scope, world)) * 1_000);
+  const text = String(await value(run, state.Timestamp, scope, world));
+  if (/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(text)) return new Date(text);
+  throw statesError("States.Runtime", `${scope.name}: not a timestamp: ${text}`);
 }
 
 /** All values are computed from the old variables, then set at once, as on AWS. */
@@ -176,40 +177,19 @@ async function assign(
   scope: Scope,
   world: World,
 ): Promise<void> {
-  if (!values) return;
-  const computed = (await evaluate(run, values, scope, world)) as Record<string, unknown>;
-  Object.assign(run.variables, JSON.parse(JSON.stringify(computed)));
+  if (values) Object.assign(run.variables, await value(run, values, scope, world));
 }
 
-async function evaluate(run: Execution, template: unknown, scope: Scope, world: World): Promise<unknown> {
-  if (typeof template === "string") {
-    const expression = /^\{%(.*)%\}$/s.exec(template)?.[1];
-    return expression === undefined ? template : evaluateExpression(run, expression, scope, world);
-  }
-  if (Array.isArray(template)) return Promise.all(template.map((one) => evaluate(run, one, scope, world)));
-  if (typeof template !== "object" || template === null) return template;
-  const entries = Object.entries(template).map(
-    async ([name, one]) => [name, await evaluate(run, one, scope, world)] as const,
-  );
-  return Object.fromEntries(await Promise.all(entries));
-}
-
-/** On AWS an expression that gives nothing is an error (States.QueryEvaluationError). */
-async function evaluateExpression(run: Execution, text: string, scope: Scope, world: World): Promise<unknown> {
-  const expression = jsonata(text);
-  const states = {
-    input: scope.input,
-    ...(scope.result === undefined ? {} : { result: scope.result }),
-    ...(scope.errorOutput === undefined ? {} : { errorOutput: scope.errorOutput }),
+function value(run: Execution, template: unknown, scope: Scope, world: World): Promise<unknown> {
+  const { input, name, retryCount, enteredAt, result, errorOutput } = scope;
+  const states: States = {
+    input,
+    ...(result === undefined ? {} : { result }),
+    ...(errorOutput === undefined ? {} : { errorOutput }),
     context: {
       Execution: { Name: world.executionName ?? "test" },
-      State: { Name: scope.name, RetryCount: scope.retryCount, EnteredTime: world.now().toISOString() },
+      State: { Name: name, EnteredTime: enteredAt.toISOString(), RetryCount: retryCount },
     },
   };
-  const value: unknown = await expression.evaluate(undefined, { ...run.variables, states });
-  if (value === undefined)
-    throw Object.assign(new Error(`nothing from {%${text}%} in ${scope.name}`), {
-      name: "States.QueryEvaluationError",
-    });
-  return JSON.parse(JSON.stringify(value));
+  return evaluate(template, states, run.variables);
 }

@@ -46,7 +46,6 @@ export const orderSchema = z
     error: z.optional(problem),
   })
   .check(z.refine((order) => order.status !== "valid" || order.certificate !== undefined, "valid without certificate"));
-export type OrderReply = z.infer<typeof orderSchema>;
 
 /** RFC 8555 8; challenges of unknown types have other fields. */
 export const challengeSchema = z.object({

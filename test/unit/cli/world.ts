@@ -25,7 +25,7 @@ export interface World {
   now: number;
 }
 
-export interface Ran {
+interface Ran {
   code: number;
   out: string;
   err: string;

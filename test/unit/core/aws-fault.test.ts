@@ -87,7 +87,11 @@ describe("awsFault", () => {
   });
 
   it("lets a named error pass", () => {
-    const named = new RefusedError({ reason: "StaleSecret", message: "other" });
+    const named = new RefusedError({
+      reason: "StaleSecret",
+      message: "other",
+      cause: sdkError("Error", { code: "EPIPE" }),
+    });
     expect(awsFault(named, call)).toBe(named);
   });
 

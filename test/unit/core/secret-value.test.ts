@@ -13,7 +13,9 @@ function der(key: KeyObject): Uint8Array {
   return key.export({ type: "pkcs8", format: "der" });
 }
 
-function contentOf(changes: Partial<SecretContent> & { spec?: Partial<SecretContent["spec"]> } = {}): SecretContent {
+type Changes = Partial<Omit<SecretContent, "spec">> & { spec?: Partial<SecretContent["spec"]> };
+
+function contentOf(changes: Changes = {}): SecretContent {
   return {
     name: "www",
     chainPem: leafPem + interPem + rootPem,
@@ -28,7 +30,7 @@ function contentOf(changes: Partial<SecretContent> & { spec?: Partial<SecretCont
   };
 }
 
-function read(changes: Parameters<typeof contentOf>[0] = {}) {
+function read(changes: Changes = {}) {
   return JSON.parse(secretValue(contentOf(changes)));
 }
 

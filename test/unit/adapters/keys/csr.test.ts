@@ -10,12 +10,18 @@ import { describe, expect, it } from "vitest";
 import { makeCsr } from "../../../../adapters/keys/csr.ts";
 import type { KeyRequest } from "../../../../adapters/keys/private-key.ts";
 import { makePrivateKey } from "../../../../adapters/keys/private-key.ts";
+import { defaultUsages, usages } from "../../../../core/usages.ts";
 
-const usages = ["digital signature", "key encipherment"];
 const p256 = await makePrivateKey({ algorithm: "ECDSA" });
 
 async function read(change: Partial<Parameters<typeof makeCsr>[0]>) {
-  const { der } = await makeCsr({ pkcs8: p256, names: ["www.example.com"], usages, encodeUsages: true, ...change });
+  const { der } = await makeCsr({
+    pkcs8: p256,
+    names: ["www.example.com"],
+    usages: defaultUsages,
+    encodeUsages: true,
+    ...change,
+  });
   return new Pkcs10CertificateRequest(der);
 }
 
@@ -23,7 +29,7 @@ function find<T>(csr: Pkcs10CertificateRequest, type: abstract new (...args: nev
   return csr.extensions.find((extension) => extension instanceof type) as T | undefined;
 }
 
-describe("makeCsr", () => {
+describe("makeCsr", { timeout: 60_000 }, () => {
   it.each<[string, KeyRequest, object]>([
     ["RSA 2048 with SHA-256", { algorithm: "RSA" }, { name: "RSASSA-PKCS1-v1_5", hash: { name: "SHA-256" } }],
     [
@@ -63,11 +69,11 @@ describe("makeCsr", () => {
   });
 
   it.each<[string, string[], number | undefined, string[] | undefined]>([
-    ["cert-manager's default", usages, 5, undefined],
+    ["cert-manager's default", [...defaultUsages], 5, undefined],
     ["the default when the list is empty", [], 5, undefined],
     [
       "server and client auth",
-      [...usages, "server auth", "client auth"],
+      [...defaultUsages, "server auth", "client auth"],
       5,
       ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"],
     ],
@@ -91,12 +97,17 @@ describe("makeCsr", () => {
     expect((await read({ encodeUsages: false })).extensions.map(({ type }) => type)).toEqual(["2.5.29.17"]);
   });
 
+  it.each(usages)("can encode the usage %s", async (usage) => {
+    const types = (await read({ usages: [usage] })).extensions.map(({ type }) => type);
+    expect(types).toEqual(["2.5.29.17", expect.stringMatching(/^2\.5\.29\.(15|37)$/)]);
+  });
+
   it("refuses a usage it does not know", async () => {
     await expect(read({ usages: ["server auth", "teleport"] })).rejects.toThrow("unknown usages: teleport");
   });
 
   it("hashes the public key as a certificate's key can be hashed", async () => {
-    const csr = await makeCsr({ pkcs8: p256, names: ["a.example"], usages, encodeUsages: true });
+    const csr = await makeCsr({ pkcs8: p256, names: ["a.example"], usages: defaultUsages, encodeUsages: true });
     const spki = createPublicKey({
       key: Buffer.from(new Pkcs10CertificateRequest(csr.der).publicKey.rawData),
       format: "der",

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { KeyRequest } from "../../../../adapters/keys/private-key.ts";
 import { makePrivateKey } from "../../../../adapters/keys/private-key.ts";
 
-describe("makePrivateKey", () => {
+describe("makePrivateKey", { timeout: 60_000 }, () => {
   it.each<[KeyRequest, string, object]>([
     [{ algorithm: "RSA" }, "rsa", { modulusLength: 2048, publicExponent: 65537n }],
     [{ algorithm: "RSA", size: 3072 }, "rsa", { modulusLength: 3072, publicExponent: 65537n }],
