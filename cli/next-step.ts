@@ -21,9 +21,10 @@ export function nextStep(seen: Seen, now: number): string {
     return `It waits for ${certificate.issuer ?? "its issuer"} and goes on within seconds of that being Ready; it looks again at ${when}.`;
   if (isUpToDate(seen)) return `It renews at ${when}, because ${renewalReason(seen)}.`;
   const reason = certificate.issuing?.reason ?? certificate.ready.reason;
+  const atOnce = `To try at once: certwright renew ${seen.key.name} -n ${seen.key.namespace}`;
   if (certificate.attempt)
-    return `Attempt ${certificate.attempt.id} goes on at ${when}, with the same order and key (${reason}).`;
-  return `Next try at ${when}, because of ${reason}. To try at once: certwright renew ${seen.key.name} -n ${seen.key.namespace}`;
+    return `Attempt ${certificate.attempt.id} goes on at ${when}, with the same order and key (${reason}). ${atOnce}`;
+  return `Next try at ${when}, because of ${reason}. ${atOnce}`;
 }
 
 /** Why it renews at that time and not at another, in the words of the spec. */

@@ -56,12 +56,7 @@ function wordsFor({ code, message, pos }: YAMLParseError, text: string): string 
 
 function repeatedKey(document: Document.Parsed): string | undefined {
   let repeated: string | undefined;
-  let aliases = 0;
   visit(document, {
-    Alias: () => {
-      aliases += 1;
-      if (aliases > mostAliases) throw new RangeError("too many aliases");
-    },
     Map: (_, map) => {
       repeated ??= repeatedIn(map);
     },

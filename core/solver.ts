@@ -44,7 +44,7 @@ function rankOf(selector: SolverSelector | undefined, { name, labels }: SolverWa
   const matchLabels = Object.entries(selector.matchLabels);
   const zoneLabels = Math.max(0, ...selector.dnsZones.filter((zone) => isWithin(name, zone)).map(countLabels));
   const matches =
-    matchLabels.every(([label, value]) => Object.hasOwn(labels, label) && labels[label] === value) &&
+    matchLabels.every(([label, value]) => labels[label] === value) &&
     (selector.dnsNames.length === 0 || selector.dnsNames.includes(name)) &&
     (selector.dnsZones.length === 0 || zoneLabels > 0);
   return matches ? [selector.dnsNames.length === 0 ? 0 : 1, zoneLabels, matchLabels.length] : undefined;

@@ -18,38 +18,32 @@ export interface DeployOptions {
 
 /** Runs the real `cdk bootstrap` and `cdk deploy` against the emulator; the synth goes on beside the bootstrap. */
 export async function deploy(stack: Stack, options: DeployOptions): Promise<void> {
-  const { tell = () => undefined } = options;
+  const { tell = () => undefined, signal } = options;
+  const failed = new AbortController();
+  const either = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
+  const cdk = async (cwd: string, ...args: string[]) => {
+    const began = performance.now();
+    await runCdk(stack, cwd, args, either);
+    tell(`cdk ${args[0]} took ${((performance.now() - began) / 1000).toFixed(1)} s`);
+  };
   const assembly = join(stack.folder, "cdk.out");
-  const context = Object.entries({ ...localContext(options.instance), ...options.context });
   const app = options.app === undefined ? [] : ["--app", options.app];
-  const cdk = (...args: string[]) => runCdk(stack, args, options.signal);
-  await Promise.all([
-    timed("cdk bootstrap", tell, () => cdk("bootstrap", `aws://${account}/${region}`)),
-    timed("cdk synth", tell, () =>
-      cdk(
-        "synth",
-        "--quiet",
-        "--output",
-        assembly,
-        ...app,
-        ...context.flatMap(([key, value]) => ["-c", `${key}=${value}`]),
-      ),
-    ),
-  ]);
-  await timed("cdk deploy", tell, () =>
-    cdk(
-      "deploy",
-      "--app",
-      assembly,
-      "--all",
-      "--require-approval",
-      "never",
-      "--method",
-      "direct",
-      "--progress",
-      "events",
-    ),
-  );
+  const context = Object.entries({ ...localContext(options.instance), ...options.context });
+  const settings = context.flatMap(([key, value]) => ["-c", `${key}=${value}`]);
+  try {
+    tell("running cdk bootstrap and cdk synth ...");
+    await Promise.all([
+      // In a folder without cdk.json it does not synth as well.
+      cdk(stack.folder, "bootstrap", `aws://${account}/${region}`),
+      cdk(root, "synth", "--quiet", "--output", assembly, ...app, ...settings),
+    ]);
+    tell("running cdk deploy ...");
+    const unattended = ["--require-approval", "never", "--method", "direct", "--progress", "events"];
+    await cdk(stack.folder, "deploy", "--app", assembly, "--all", ...unattended);
+  } catch (error) {
+    failed.abort();
+    throw error;
+  }
 }
 
 /** What a client or a command needs to call the emulator at this endpoint. */
@@ -67,24 +61,23 @@ function localContext(instance: string): Record<string, string> {
   return { instance, allowedPrivateHosts: "127.0.0.1,localhost", removalPolicy: "destroy", zones: "*" };
 }
 
-async function timed(what: string, tell: (line: string) => void, work: () => Promise<void>): Promise<void> {
-  const began = performance.now();
-  await work();
-  tell(`${what} took ${((performance.now() - began) / 1000).toFixed(1)} s`);
-}
-
-function runCdk(stack: Stack, args: string[], signal: AbortSignal | undefined): Promise<void> {
+function runCdk(stack: Stack, cwd: string, args: string[], signal: AbortSignal): Promise<void> {
   const log = join(stack.folder, "cdk.log");
   const child = spawn(join(installed.commands, "cdk"), [...args, "--no-notices", "--no-color"], {
-    cwd: root,
+    cwd,
     env: environment(stack),
     stdio: ["ignore", "pipe", "pipe"],
-    ...(signal ? { signal } : {}),
+    detached: true,
   });
   for (const output of [child.stdout, child.stderr]) output.on("data", (chunk: Buffer) => appendFileSync(log, chunk));
+  // The app that it runs is in its group.
+  const end = () => void (child.pid !== undefined && child.exitCode === null && process.kill(-child.pid, "SIGTERM"));
+  signal.addEventListener("abort", end);
+  if (signal.aborted) end();
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) => {
+      signal.removeEventListener("abort", end);
       if (code === 0) resolve();
       else reject(new Error(`cdk ${args[0]} failed; the end of ${log}:\n${tail(log)}`));
     });

@@ -23,6 +23,7 @@ export async function startEmulator(options: {
   folder: string;
   port: number;
   lambdaEndpoint: string;
+  lambdaEnvironment?: Record<string, string>;
 }): Promise<Emulator> {
   const { folder, port } = options;
   const logFile = join(folder, "emulator.log");
@@ -39,8 +40,9 @@ export async function startEmulator(options: {
 }
 
 // Lambdas inherit this environment, so it holds nothing of the user's.
-function environment(options: { folder: string; port: number; lambdaEndpoint: string }): Record<string, string> {
+function environment(options: Parameters<typeof startEmulator>[0]): Record<string, string> {
   return {
+    ...options.lambdaEnvironment,
     PATH: [installed.commands, "/usr/local/bin", "/usr/bin", "/bin"].join(delimiter),
     HOME: options.folder,
     LANG: "C.UTF-8",

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 /** The checkout. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Everything the local stack installs and writes; not in git. */
-export const localFolder = join(root, ".local");
+const localFolder = join(root, ".local");
 /** One folder per run of the stack, and current.json. */
 export const runsFolder = join(localFolder, "run");
 /** What start.mjs installed. */

@@ -49,7 +49,7 @@ export function withdrawRun(pid: number): void {
 }
 
 /** The running stack of this checkout; one whose process is dead does not count. */
-export function currentRun(): RunFacts | undefined {
+function currentRun(): RunFacts | undefined {
   if (!existsSync(currentFile)) return undefined;
   const facts = JSON.parse(readFileSync(currentFile, "utf8")) as RunFacts;
   return isAlive(facts.pid) ? facts : undefined;

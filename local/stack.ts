@@ -25,6 +25,8 @@ export interface StackOptions {
   nonceRejectPercent?: number;
   /** Percent of valid authorizations that Pebble uses again. */
   authorizationReusePercent?: number;
+  /** More environment for every Lambda worker; the bench watches what they load. */
+  lambdaEnvironment?: Record<string, string>;
   /** Told of what is the stack's own fault: a Lambda that cannot start, a Pebble that hangs. */
   onTrouble?: (line: string) => void;
 }
@@ -89,7 +91,7 @@ async function boot(options: StackOptions, folder: string, undo: Undo[]): Promis
   const identity = await createServerIdentity();
   const front = await listen({ ...options, onTrouble }, ports, identity, undo);
   const [emulator, pebble] = await bothOrNone(
-    startEmulator({ folder, port: ports.aws, lambdaEndpoint: front.endpoint }),
+    startEmulator({ ...options, folder, port: ports.aws, lambdaEndpoint: front.endpoint }),
     startPebble({
       folder,
       ports,

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { bundleFunctions } from "../../cdk/bundle.ts";
+import { readFileSync, statSync } from "node:fs";
+import { basename } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type { BenchReport } from "./budgets.ts";
 
 /**
@@ -21,32 +21,30 @@ export function tracing(file: string): Record<string, string> {
 
 const timedLoads = 5;
 
-/** Bytes and median load time of what each function loaded to run the attempts so far. */
+/** Bytes and median load time of what each function loaded to run the attempts so far; the files are the deployed ones. */
 export function bundles(traceFile: string, instance: string): BenchReport["bundles"] {
-  const { folder } = bundleFunctions();
-  const lines = existsSync(traceFile) ? readFileSync(traceFile, "utf8").trim().split("\n") : [];
-  const loaded = new Map<string, Set<string>>();
+  const lines = readFileSync(traceFile, "utf8").trim().split("\n");
+  const loaded = new Map<string, Map<string, string>>();
   for (const line of lines) {
     const [functionName = "", url = ""] = line.split(" ");
-    const path = /\/((?:chunks\/)?[^/]+\.mjs)$/.exec(url)?.[1];
-    if (!path || !functionName.startsWith(`${instance}-`)) continue;
-    const name = functionName.slice(instance.length + 1);
-    const files = loaded.get(name) ?? new Set<string>();
-    loaded.set(name, files.add(path === "index.mjs" ? `${name}/index.mjs` : path));
+    if (!functionName.startsWith(`${instance}-`) || !/\/(chunks\/[^/]+|index)\.mjs$/.test(url)) continue;
+    const files = loaded.get(functionName) ?? new Map<string, string>();
+    // Each worker has its own copy: the newest is there still.
+    loaded.set(functionName, files.set(basename(url), fileURLToPath(url)));
   }
   return [...loaded]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, files]) => ({
-      name,
-      bytes: [...files].reduce((total, file) => total + readFileSync(join(folder, file)).length, 0),
-      loadMs: median(Array.from({ length: timedLoads }, () => loadMs(folder, name, [...files]))),
+    .map(([functionName, files]) => ({
+      name: functionName.slice(instance.length + 1),
+      bytes: [...files.values()].reduce((total, file) => total + statSync(file).size, 0),
+      loadMs: median(Array.from({ length: timedLoads }, () => loadMs([...files.values()]))),
     }));
 }
 
 /** In a new process each time: the entry first, then what it loaded later. */
-function loadMs(folder: string, name: string, files: string[]): number {
-  const entry = `${name}/index.mjs`;
-  const urls = [entry, ...files.filter((file) => file !== entry)].map((file) => `file://${join(folder, file)}`);
+function loadMs(files: string[]): number {
+  const ordered = [...files].sort((a, b) => Number(b.endsWith("index.mjs")) - Number(a.endsWith("index.mjs")));
+  const urls = ordered.map((file) => pathToFileURL(file).href);
   const source = `const began = performance.now(); for (const url of ${JSON.stringify(urls)}) await import(url); process.stdout.write(String(performance.now() - began));`;
   return Number(execFileSync(process.execPath, ["--input-type=module", "--eval", source], { encoding: "utf8" }));
 }

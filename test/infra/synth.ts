@@ -32,23 +32,33 @@ export interface Synthesized {
 }
 
 interface Options extends CertwrightCode {
-  plugin?(app: App): IPolicyValidationPlugin;
+  /** With the CDK's own validation, as cdk.json has it, and with this one's: seconds instead of half a one. */
+  validation?(app: App): IPolicyValidationPlugin;
 }
+
+const defaultRules = "@aws-cdk/core:validateAgainstDefaultRules";
 
 const scratch = mkdtempSync(join(tmpdir(), "certwright-infra-"));
 process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
 let count = 0;
 
-/** Synthesizes an installation with the flags of cdk.json and empty functions; every validation of the CDK may refuse it. */
-export function synthesize(props: CertwrightProps = {}, { plugin, ...code }: Options = {}): Synthesized {
+/** Synthesizes an installation with the flags of cdk.json and empty functions. */
+export function synthesize(props: CertwrightProps = {}, { validation, ...code }: Options = {}): Synthesized {
   const { context } = JSON.parse(readFileSync("cdk.json", "utf8"));
   count += 1;
   const outdir = join(scratch, `out-${count}`);
-  const app = new App({ context, outdir });
-  if (plugin) Validations.of(app).addPlugins(plugin(app));
+  const app = new App({ context: validation ? context : { ...context, [defaultRules]: false }, outdir });
+  if (validation) Validations.of(app).addPlugins(validation(app));
   const stack = new Installation(app, props, { env: { account, region } }, { functions: emptyFunctions(), ...code });
   app.synth();
   return read(join(outdir, `${stack.artifactId}.template.json`));
+}
+
+/** A file that lives as long as this process. */
+export function scratchFile(name: string, text: string): string {
+  const file = join(scratch, name);
+  writeFileSync(file, text);
+  return file;
 }
 
 /** A folder with a handler of nothing for each function: synth needs no esbuild. */

@@ -240,6 +240,20 @@ const texts: BadObject[] = [
     message: inText("is nested too deeply or repeats anchors too often"),
   },
   {
+    rule: "spec's text merges few maps",
+    object: written(`a: &a {b: c}\n${Array.from({ length: 30 }, (_, index) => `k${index}: {<<: *a}`).join("\n")}`),
+    path: "spec",
+    message: inText("is nested too deeply or repeats anchors too often"),
+  },
+  {
+    rule: "spec's text does not multiply",
+    object: written(
+      `k0: &k0 [x]\n${Array.from({ length: 9 }, (_, index) => `k${index + 1}: &k${index + 1} [*k${index}, *k${index}]`).join("\n")}`,
+    ),
+    path: "spec",
+    message: inText("is nested too deeply or repeats anchors too often"),
+  },
+  {
     rule: "spec's text is not nested too deeply",
     object: written("[".repeat(60_000)),
     path: "spec",

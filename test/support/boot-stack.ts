@@ -1,5 +1,6 @@
 import { createClients } from "../../local/clients.ts";
 import { deploy } from "../../local/deploy.ts";
+import { blockedDomain } from "../../local/pebble.ts";
 import { seed } from "../../local/seed.ts";
 import { startStack } from "../../local/stack.ts";
 import type { StackFacts } from "./stack.ts";
@@ -15,7 +16,7 @@ export async function bootStack(): Promise<{ facts: StackFacts; stop: () => Prom
     await deploy(stack, { instance, tell });
     await seed(stack, createClients(stack.emulatorEndpoint, stack.region), instance);
     const { controlUrl, endpoint, emulatorEndpoint, region, account, folder, dnsServer } = stack;
-    const { directoryUrl, caCertificate } = stack.acme;
+    const { directoryUrl, caCertificate, externalAccount } = stack.acme;
     return {
       facts: {
         instance,
@@ -28,6 +29,8 @@ export async function bootStack(): Promise<{ facts: StackFacts; stop: () => Prom
         dnsServer,
         directoryUrl,
         caCertificate,
+        externalAccount,
+        blockedDomain,
       },
       stop: stack.stop,
     };

@@ -24,7 +24,7 @@ export function testDynamoDb(name: string, endpoint: () => string): void {
 }
 
 /** A client for a DynamoDB that checks no credentials. */
-export function localClient(endpoint: string): DynamoDBClient {
+function localClient(endpoint: string): DynamoDBClient {
   const credentials = { accessKeyId: "test", secretAccessKey: "test" };
   return new DynamoDBClient({ endpoint, region: "eu-central-1", credentials });
 }

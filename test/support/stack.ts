@@ -32,12 +32,14 @@ export interface StackFacts {
   dnsServer: string;
   directoryUrl: string;
   caCertificate: string;
+  /** An external account that Pebble accepts (RFC 8555 7.3.4); it demands none. */
+  externalAccount: { keyId: string; hmacKey: string };
+  /** A name that Pebble refuses to issue for. */
+  blockedDomain: string;
 }
 
 /** The keys of a stored secret: `tls.crt`, `tls.key`, `ca.crt` ... and `metadata`. */
 export type SecretValue = Record<string, string> & { metadata?: unknown };
-
-export type TestStack = ReturnType<typeof connectStack>;
 
 interface CertificateName {
   namespace?: string;

@@ -9,32 +9,36 @@ import { chainItem, challengesItem, csrItem, sealedKey } from "./beside-schemas.
 import { attemptKey, attemptRef, sealedKeyKey } from "./keys.ts";
 import { parsed } from "./schemas.ts";
 
-/** What an attempt left behind that nobody deleted goes after so long; a chain keeps its CSR as long as itself. */
-const leftBehindSeconds = 30 * 86_400;
+const day = 86_400;
+/** What an attempt left behind that nobody deleted goes after so long; no attempt lives longer. */
+const leftBehindSeconds = 30 * day;
+/** A CSR is needed as long as its chain. So long from the first is enough for most, and saves them a second write. */
+const csrSeconds = 180 * day;
 
 /** The items beside attempts, and their sealed keys. Binary is stored as binary: a third smaller than base64. */
 export function besideAttempts(
   table: Table,
   clock: Clock,
 ): Pick<State, "csrs" | "putCsr" | "challenges" | "putChallenges" | "chain" | "putChain"> {
-  const expiresAt = () => leftBehindAt(clock);
   return {
     csrs: (refs) => readBeside(table, refs, "csr", csrItem),
     putCsr: async (ref, item) => {
       const csr = Buffer.from(item.csr, "base64");
-      await table.put({ ...attemptKey(ref, "csr"), ...item, csr, expiresAt: expiresAt() }, absent);
+      await table.put({ ...attemptKey(ref, "csr"), ...item, csr, expiresAt: secondsFrom(clock, csrSeconds) }, absent);
     },
     challenges: (refs) => readBeside(table, refs, "challenges", challengesItem),
     putChallenges: async (ref, item) => {
-      await table.put({ ...attemptKey(ref, "challenges"), ...item, expiresAt: expiresAt() });
+      await table.put({ ...attemptKey(ref, "challenges"), ...item, expiresAt: leftBehindAt(clock) });
     },
     chain: async (ref) => {
       const item = await table.get(attemptKey(ref, "chain"));
       return item && parsed(chainItem, item, item);
     },
     putChain: async (ref, { chain }, expiresAt) => {
-      const keep = { text: "SET #expiresAt = :expiresAt", values: { expiresAt } };
-      await table.update(attemptKey(ref, "csr"), keep, { text: "attribute_exists(#namespace)" });
+      if (expiresAt > secondsFrom(clock, csrSeconds - leftBehindSeconds)) {
+        const keep = { text: "SET #expiresAt = :expiresAt", values: { expiresAt } };
+        await table.update(attemptKey(ref, "csr"), keep, { text: "attribute_exists(#namespace)" });
+      }
       await table.put({ ...attemptKey(ref, "chain"), chain, expiresAt }, absent);
     },
   };
@@ -66,7 +70,11 @@ export function sealedKeys(table: Table, clock: Clock): Pick<State, "sealedKey" 
 
 /** Epoch seconds after which DynamoDB removes what is written now and never deleted. */
 export function leftBehindAt(clock: Clock): number {
-  return Math.floor(clock.now().getTime() / 1_000) + leftBehindSeconds;
+  return secondsFrom(clock, leftBehindSeconds);
+}
+
+function secondsFrom(clock: Clock, seconds: number): number {
+  return Math.floor(clock.now().getTime() / 1_000) + seconds;
 }
 
 async function readBeside<Found>(

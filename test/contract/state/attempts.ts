@@ -91,6 +91,8 @@ export function testAttempts(makeState: MakeState): void {
       await state.recordsGone(row.ref);
       await state.recordsGone(row.ref);
       await state.recordsGone(attemptRefOf(2));
+      await state.postponeRecords(row.ref, noon + 5);
+      expect(await state.due(new Date(noon + 5), 9)).toEqual([]);
       expect(await read(state, 1)).toEqual(newAttempt({ outcome: issued, expiresAt: 9 }));
       expect(await read(state, 2)).toBeUndefined();
     });

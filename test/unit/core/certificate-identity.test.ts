@@ -1,3 +1,6 @@
+import "reflect-metadata";
+import { webcrypto } from "node:crypto";
+import { X509CertificateGenerator } from "@peculiar/x509";
 import { describe, expect, it } from "vitest";
 import { ariCertId, readCertificate, verifyChain } from "../../../core/certificate-identity.ts";
 import { RefusedError } from "../../../core/errors.ts";
@@ -81,5 +84,16 @@ describe("verifyChain", () => {
     ["a stranger in between", leafPem + plainPem + interPem, false],
   ])("%s: %#", (_, chain, holds) => {
     expect(verifyChain(chain)).toBe(holds);
+  });
+
+  it("does not take a signature by the right key under another name", async () => {
+    const keys = await webcrypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
+    const named = async (subject: string, issuer: string) => {
+      const validity = { notBefore: new Date("2026-01-01"), notAfter: new Date("2100-01-01") };
+      const content = { subject, issuer, publicKey: keys.publicKey, signingKey: keys.privateKey, ...validity };
+      return `${(await X509CertificateGenerator.create(content)).toString("pem")}\n`;
+    };
+    expect(verifyChain((await named("CN=leaf", "CN=A")) + (await named("CN=A", "CN=A")))).toBe(true);
+    expect(verifyChain((await named("CN=leaf", "CN=A")) + (await named("CN=B", "CN=B")))).toBe(false);
   });
 });

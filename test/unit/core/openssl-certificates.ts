@@ -1,3 +1,5 @@
+// Made once with openssl, which is an independent witness of what they say; their keys are gone.
+
 /** Self-signed. */
 export const rootPem = `-----BEGIN CERTIFICATE-----
 MIIBljCCATugAwIBAgIUOivH/G7jSQzu3mvNZrDQmW84tpowCgYIKoZIzj0EAwIw

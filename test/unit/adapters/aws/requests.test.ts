@@ -27,6 +27,15 @@ describe("dynamoRequests", () => {
     expect([get, list, scan].every((input) => input.ConsistentRead)).toBe(true);
   });
 
+  it("asks for one kind and not for those whose names begin alike", async () => {
+    const { requests, calls } = stubbed();
+    await requests.list("web", "Certificate");
+    expect(calls[0]?.input.ExpressionAttributeValues).toEqual({
+      ":namespace": { S: "web" },
+      ":kind": { S: "Certificate/" },
+    });
+  });
+
   it("follows the pages of a scan", async () => {
     const page = (name: string, more?: object) => ({
       Items: [{ namespace: { S: "web" }, resource: { S: `Certificate/${name}` } }],

@@ -182,15 +182,18 @@ describe("dynamoState: what DynamoDB is asked", () => {
     expect(calls[0]?.input.ExpressionAttributeValues[":now"]).toEqual({ N: String(noon) });
   });
 
-  it("keeps the CSR as long as the chain", async () => {
+  it("keeps the CSR as long as the chain, with a second write only where the chain outlives it", async () => {
     const { state, calls } = stubbed();
+    const inDays = (days: number) => noon / 1_000 + days * 86_400;
     await state.putCsr(attemptRefOf(1), csrItem());
-    await state.putChain(attemptRefOf(1), { chain: "c" }, 1_900_000_000);
-    const [csr, kept, chain] = calls.map(({ input }) => input);
-    expect(csr.Item.expiresAt).toEqual({ N: String(noon / 1_000 + 30 * 86_400) });
+    await state.putChain(attemptRefOf(1), { chain: "c" }, inDays(150));
+    await state.putChain(attemptRefOf(1), { chain: "c" }, inDays(151));
+    const [csr, chain, kept, longer] = calls.map(({ input }) => input);
+    expect(csr.Item.expiresAt).toEqual({ N: String(inDays(180)) });
+    expect(chain.Item.expiresAt).toEqual({ N: String(inDays(150)) });
     expect(kept.UpdateExpression).toBe("SET #expiresAt = :expiresAt");
-    expect(kept.ExpressionAttributeValues).toEqual({ ":expiresAt": { N: "1900000000" } });
-    expect(chain.Item.expiresAt).toEqual({ N: "1900000000" });
+    expect(kept.ExpressionAttributeValues).toEqual({ ":expiresAt": { N: String(inDays(151)) } });
+    expect(longer.Item.expiresAt).toEqual({ N: String(inDays(151)) });
   });
 });
 

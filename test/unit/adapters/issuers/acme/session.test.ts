@@ -75,6 +75,7 @@ describe("nonces", () => {
     await issuer.createOrder({ names });
     await issuer.createOrder({ names });
     expect(bed.fake.requests.filter((request) => request === "POST newOrder")).toHaveLength(3 + 2);
+    expect([issuer.takeNonce(), issuer.takeNonce()]).toEqual([expect.any(String), undefined]);
     expect(bed.fake.requests.filter((request) => request === "HEAD newNonce")).toHaveLength(1);
   });
 

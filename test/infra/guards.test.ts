@@ -1,0 +1,120 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { App } from "aws-cdk-lib";
+import { Validations } from "aws-cdk-lib";
+import { AwsSolutionsChecks } from "cdk-nag";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { CertwrightProps } from "../../cdk/props.ts";
+import type { Synthesized } from "./synth.ts";
+import { account, region, scratchFile, synthesize } from "./synth.ts";
+
+/** Everything that can be switched on. */
+const everything: CertwrightProps = {
+  zones: ["Z0123456789ABC"],
+  validationZones: ["Z0123456789DEF"],
+  assumableRoles: ["arn:aws:iam::444455556666:role/certwright-dns"],
+  namespaces: { web: { dnsNames: ["*.web.example.com"] }, shop: {} },
+  defaultStore: "s3",
+  alarmEmail: "oncall@example.com",
+  logRetentionDays: 90,
+  logSubscriptionArn: `arn:aws:lambda:${region}:${account}:function:log-lake`,
+  allowedPrivateHosts: ["ca.corp.internal"],
+};
+const cfnLint = ".local/venv/bin/cfn-lint";
+
+describe("templates", () => {
+  const apps: App[] = [];
+  let plain: Synthesized;
+  let full: Synthesized;
+
+  beforeAll(() => {
+    const validation = (app: App) => new AwsSolutionsChecks(apps[apps.push(app) - 1]);
+    // Each throws with the findings when cdk-nag or the CDK's own rules have one that has no reason.
+    plain = synthesize({}, { validation });
+    full = synthesize(everything, { validation });
+  });
+
+  it("are clean for cdk-nag AwsSolutions and for validateAgainstDefaultRules", () => {
+    expect(plain.ofType("AWS::Lambda::Function")).toHaveLength(13);
+    expect(full.ofType("AWS::Logs::SubscriptionFilter")).toHaveLength(14);
+  });
+
+  it("would not be without the reasons, which are for these rules only", () => {
+    const found = apps.flatMap((app) => new AwsSolutionsChecks(app).validateScope(app).violations);
+    const rules = new Set(found.map(({ ruleName }) => ruleName.replace(/\[.*/, "")));
+    expect([...rules].sort()).toEqual([
+      "AwsSolutions-IAM5",
+      "AwsSolutions-S1",
+      "AwsSolutions-SF1",
+      "AwsSolutions-SF2",
+      "AwsSolutions-SQS3",
+    ]);
+  });
+
+  it("give a reason with every suppression", () => {
+    const acknowledged = apps.flatMap((app) =>
+      app.node
+        .findAll()
+        .flatMap(({ node }) =>
+          node.metadata.filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY),
+        ),
+    );
+    expect(acknowledged.length).toBeGreaterThan(20);
+    for (const { data } of acknowledged)
+      expect(reasonsIn(data)).toEqual(expect.arrayContaining([expect.stringMatching(/^.{20,}$/)]));
+  });
+
+  it("are clean for cfn-lint", () => {
+    if (!existsSync(cfnLint))
+      throw new Error(`${cfnLint} is missing: npm test installs it, or run pip install cfn-lint there`);
+    expect(lint([plain.file, full.file])).toBe("");
+  });
+
+  it("would not be, if they were wrong", () => {
+    const template = JSON.parse(readFileSync(plain.file, "utf8"));
+    template.Resources.Wrong = { Type: "AWS::SQS::Queue", Properties: { QueueNam: "x" } };
+    expect(lint([scratchFile("wrong.template.json", JSON.stringify(template))])).toMatch(/E3002.*QueueNam/s);
+  });
+});
+
+describe("state machines", () => {
+  const files = globSync("state-machines/*.asl.json");
+
+  it("are there", () => {
+    expect(files).toContain(join("state-machines", "issue-certificates.asl.json"));
+  });
+
+  it.each(files)("%s passes asl-validator", (file) => {
+    const answer = execFileSync("node_modules/.bin/asl-validator", ["--json-path", file], { encoding: "utf8" });
+    expect(answer).toContain("is valid");
+  });
+
+  const original = readFileSync("state-machines/issue-certificates.asl.json", "utf8");
+  it.each([
+    [
+      "names a function that is not there",
+      original.replace("${CreateOrder}", "${CreateOrdr}"),
+      /CreateOrdr.*no such function/,
+    ],
+    ["does not name one that is", original.replaceAll("${CreateOrder}", "arn"), /does not name CreateOrder/],
+  ])("cannot be synthesized when the file %s", (_why, definition, fault) => {
+    expect(() => synthesize({}, { definition: scratchFile("wrong.asl.json", definition) })).toThrow(fault);
+  });
+});
+
+/** The CDK keeps one acknowledgment or a list of them. */
+function reasonsIn(data: unknown): string[] {
+  const one = data as { reason?: string };
+  return one.reason ? [one.reason] : Object.values(data as object).flatMap(reasonsIn);
+}
+
+/** cfn-lint's findings; it ends with another code than 0 when it has some. */
+function lint(templates: string[]): string {
+  try {
+    return execFileSync(cfnLint, ["--regions", region, "--", ...templates], { encoding: "utf8", stdio: "pipe" });
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: string; stderr: string };
+    return `${stdout}${stderr}`;
+  }
+}

@@ -1,0 +1,117 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { fencedUntil, renewalTime } from "../../../core/renewal.ts";
+
+const notBefore = Date.parse("2026-11-22T12:00:00Z");
+const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
+const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+
+/** How long after notBefore, for a certificate of this lifetime. */
+function renewedAfter(lifetime: number, more: Partial<Parameters<typeof renewalTime>[0]> = {}): number {
+  return renewalTime({ notBefore, notAfter: notBefore + lifetime, fraction: 0, ...more }) - notBefore;
+}
+
+describe("the renewal of a certificate", () => {
+  it.each([
+    ["is at two thirds of 90 days", 90 * day, {}, 60 * day],
+    ["is at two thirds of the real lifetime of two minutes", 2 * minute, {}, 80_000],
+    ["is renewBefore before the end", 90 * day, { renewBeforeSeconds: 15 * 86_400 }, 75 * day],
+    [
+      "is at two thirds when renewBefore is as long as the CA's lifetime",
+      6 * day,
+      { renewBeforeSeconds: 6 * 86_400 },
+      4 * day,
+    ],
+    [
+      "is at two thirds when renewBefore is longer than the CA's lifetime",
+      6 * day,
+      { renewBeforeSeconds: 30 * 86_400 },
+      4 * day,
+    ],
+    ["is a second after the start when renewBefore leaves no more", hour, { renewBeforeSeconds: 3_599 }, 1_000],
+    ["is when that percentage of the lifetime is left", 100 * day, { renewBeforePercentage: 25 }, 75 * day],
+    ["takes 1 per cent", 100 * day, { renewBeforePercentage: 1 }, 99 * day],
+    ["takes 99 per cent", 100 * day, { renewBeforePercentage: 99 }, day],
+    [
+      "takes the percentage when renewBefore does not fit",
+      10 * day,
+      { renewBeforeSeconds: 10 * 86_400, renewBeforePercentage: 50 },
+      5 * day,
+    ],
+    ["does not take 100 per cent", 90 * day, { renewBeforePercentage: 100 }, 60 * day],
+    ["does not take 0 per cent", 90 * day, { renewBeforePercentage: 0 }, 60 * day],
+    ["does not take a renewBefore of nothing", 90 * day, { renewBeforeSeconds: 0 }, 60 * day],
+    ["does not take a negative renewBefore", 90 * day, { renewBeforeSeconds: -5 }, 60 * day],
+    ["is in whole seconds", 100_000, {}, 66_000],
+  ])("%s", (_sentence, lifetime, more, expected) => {
+    expect(renewedAfter(lifetime, more)).toBe(expected);
+  });
+
+  it("is spread to earlier by at most a twentieth of the way there", () => {
+    expect(renewedAfter(90 * day, { fraction: 0.5 })).toBe(58.5 * day);
+    expect(renewedAfter(90 * day, { fraction: 1 - 2 ** -53 })).toBe(57 * day);
+  });
+
+  it("is spread, so that certificates issued together do not renew together", () => {
+    const times = [0, 0.25, 0.5, 0.75].map((fraction) => renewedAfter(90 * day, { fraction }));
+    expect(new Set(times).size).toBe(4);
+  });
+
+  it("is never later than wished, never before the twentieth, never before the start, always in whole seconds", () => {
+    const lifetimes = fc.integer({ min: 10, max: 400 * 86_400 }).map((seconds) => seconds * 1_000);
+    const wish = fc.option(fc.integer({ min: 1, max: 500 * 86_400 }), { nil: undefined });
+    const percentage = fc.option(fc.integer({ min: 1, max: 99 }), { nil: undefined });
+    fc.assert(
+      fc.property(
+        lifetimes,
+        wish,
+        percentage,
+        chance,
+        (lifetime, renewBeforeSeconds, renewBeforePercentage, fraction) => {
+          const wished = renewedAfter(lifetime, { renewBeforeSeconds, renewBeforePercentage });
+          const spread = renewedAfter(lifetime, { renewBeforeSeconds, renewBeforePercentage, fraction });
+          expect(spread).toBeLessThanOrEqual(wished);
+          expect(spread).toBeGreaterThanOrEqual(wished * 0.95 - 1_000);
+          expect(spread).toBeGreaterThanOrEqual(0);
+          expect(spread).toBeLessThan(lifetime);
+          expect(spread % 1_000).toBe(0);
+        },
+      ),
+    );
+  });
+});
+
+describe("the runaway fence", () => {
+  const notAfter = notBefore + 90 * day;
+  const at = (days: number) => notBefore + days * day;
+  const fence = (recent: number[], days: number) => fencedUntil(recent, notBefore, notAfter, new Date(at(days)));
+
+  it.each([
+    ["does not hold before any issuance", [], 0, undefined],
+    ["does not hold after two in a row", [at(2), at(1)], 2, undefined],
+    ["holds after three, until a third of the lifetime after the first of them", [at(3), at(2), at(1)], 3, at(31)],
+    ["holds to the last millisecond", [at(3), at(2), at(1)], 31 - 1 / day, at(31)],
+    ["ends at that instant", [at(3), at(2), at(1)], 31, undefined],
+    ["does not hold for three that are far apart", [at(62), at(31), at(0)], 62, undefined],
+    ["counts the three newest only", [at(80), at(40), at(1), at(0)], 80, undefined],
+  ])("%s", (_sentence, recent, days, until) => {
+    expect(fence(recent, days)).toBe(until);
+  });
+
+  it("lets through no more than three in any third of the lifetime, whatever asks for them", () => {
+    const steps = fc.array(fc.integer({ min: 1, max: 10 * day }), { maxLength: 60 });
+    fc.assert(
+      fc.property(steps, (pauses) => {
+        let now = notBefore;
+        const issued: number[] = [];
+        for (const pause of pauses) {
+          now += pause;
+          if (fencedUntil(issued.slice(0, 3), notBefore, notAfter, new Date(now)) === undefined) issued.unshift(now);
+        }
+        for (const one of issued) {
+          expect(issued.filter((other) => other >= one && other < one + 30 * day).length).toBeLessThanOrEqual(3);
+        }
+      }),
+    );
+  });
+});
