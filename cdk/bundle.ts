@@ -34,7 +34,10 @@ const options = {
   banner: {
     js: 'import{createRequire as bannerRequire}from"node:module";const require=bannerRequire(import.meta.url);',
   },
-  alias: { axios: "./adapters/issuers/acme/axios-stub.cjs" },
+  alias: {
+    axios: "./adapters/issuers/acme/axios-stub.cjs",
+    "@peculiar/x509": "./adapters/issuers/acme/x509-stub.cjs",
+  },
 } satisfies BuildOptions;
 
 /** Bundles all functions in one call of esbuild, into a folder that lives as long as this process. */

@@ -49,7 +49,7 @@ async function createKey(
   name: string,
   field: string,
 ): Promise<string> {
-  const pkcs8 = Buffer.from(await (await deps.keys()).privateKey(accountKey));
+  const pkcs8 = Buffer.from(await deps.keys.privateKey(accountKey));
   const pem = createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" })
     .export({ type: "pkcs8", format: "pem" })
     .toString();

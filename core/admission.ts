@@ -1,4 +1,5 @@
-import { executionsBucket, inFlightBucket, isRenewal, type Needs, type RateLimits } from "./limits.ts";
+import { executionsBucket, inFlightBucket, isRenewal, type RateLimits } from "./limits.ts";
+import type { Needs } from "./needs.ts";
 import { type Bucket, fullTo, reserve, take, tokensIn } from "./rate-limit.ts";
 import type { BucketRow, Lane } from "./rows.ts";
 

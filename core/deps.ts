@@ -31,7 +31,7 @@ export interface Deps {
   log(line: Record<string, unknown>): void;
   store(name: StoreName): Promise<SecretStore>;
   sealer(): Promise<KeySealer>;
-  keys(): Promise<KeyMaker>;
+  keys: KeyMaker;
   /** The ACME client of an issuer that is ready. */
   acme(issuer: IssuerRow): Promise<AcmeIssuer>;
   /** The same before there is an account; for check-issuer. */

@@ -1,6 +1,7 @@
 import type { CertificateSpec } from "../certificate.ts";
 import { orderNames } from "../certificate.ts";
 import { ariCertId } from "../certificate-identity.ts";
+import { recordNameFor } from "../dns-name.ts";
 import { RefusedError } from "../errors.ts";
 import type { IssuerSpec } from "../issuer.ts";
 import { done, type Outcome } from "../outcome.ts";
@@ -44,12 +45,7 @@ async function newOrder(work: Work, acme: AcmeIssuer, certificate: Resource<Cert
   const names = orderNames(certificate.spec);
   const request = { names, ...(spec.profile === undefined ? {} : { profile: spec.profile }) };
   const replaces = acme.offersRenewalInfo() ? await replaced(work, names) : undefined;
-  const order = await acme
-    .createOrder(replaces === undefined ? request : { ...request, replaces })
-    .catch((error: unknown) => {
-      if (replaces !== undefined && isRefusalOf(error, "AlreadyReplaced")) return acme.createOrder(request);
-      throw error;
-    });
+  const order = await acme.createOrder(replaces === undefined ? request : { ...request, replaces });
   row.orderUrl = order.url;
   row.finalizeUrl = order.finalizeUrl;
   delete row.answeredUnder;
@@ -68,10 +64,13 @@ async function replaced({ deps, key, row }: Work, names: string[]): Promise<stri
   return chain && shares ? ariCertId(chain.chain) : undefined;
 }
 
+/** A hostile CA must not make us publish records for names that nobody ordered. */
 function withSolvers({ issuer }: Work, certificate: Resource<CertificateSpec>, challenges: Challenge[]): Challenge[] {
   const { acme } = issuer.spec as IssuerSpec;
+  const ordered = orderNames(certificate.spec);
   return challenges.map((challenge) => {
     const name = challenge.wildcard ? `*.${challenge.identifier}` : challenge.identifier;
+    if (!ordered.includes(name) || challenge.recordName !== recordNameFor(name)) throw notOrdered(name);
     const solver = pickSolver(acme.solvers, { name, labels: certificate.labels });
     if (solver !== undefined) return { ...challenge, solver };
     throw new RefusedError({
@@ -79,6 +78,15 @@ function withSolvers({ issuer }: Work, certificate: Resource<CertificateSpec>, c
       message: `no solver of ${issuer.key.kind} "${issuer.key.name}" matches ${name}`,
       fix: "add a solver, or widen a selector in spec.acme.solvers",
     });
+  });
+}
+
+function notOrdered(name: string): RefusedError {
+  return new RefusedError({
+    reason: "NameNotOrdered",
+    message: `the CA asks to prove control of ${name}, which is not in the order`,
+    fix: "do not trust this ACME server",
+    endsAttempt: true,
   });
 }
 

@@ -32,21 +32,19 @@ async function goOn(work: Work, acme: AcmeIssuer, order: Order): Promise<Outcome
 /** Ready although this step was here before: the CA never got our request, or took it back. */
 async function finalizeAgain(work: Work, acme: AcmeIssuer, order: Order): Promise<Order> {
   await currentRequest(work);
-  const next = await acme.finalize(order, await csr(work));
-  return next.status === "ready" ? { ...next, status: "processing" } : next;
+  return finalizing(await acme.finalize(order, await csr(work)));
 }
 
 async function finalize(work: Work, acme: AcmeIssuer): Promise<Order> {
   const { orderUrl, finalizeUrl } = work.row;
   if (orderUrl === undefined || finalizeUrl === undefined) throw refused("the attempt has no order");
   const known: Order = { url: orderUrl, finalizeUrl, status: "ready", authorizationUrls: [] };
-  const next = await acme.finalize(known, await csr(work)).catch(async (error: unknown) => {
-    const before =
-      error instanceof RefusedError && error.reason === "OrderNotReady" ? await acme.readOrder(orderUrl) : undefined;
-    if (before && before.status !== "ready") return before;
-    throw error;
-  });
-  return next.status === "ready" ? { ...next, status: "processing" } : next;
+  return finalizing(await acme.finalize(known, await csr(work)));
+}
+
+/** Some CAs still say ready in the answer: the request is under way all the same. */
+function finalizing(order: Order): Order {
+  return order.status === "ready" ? { ...order, status: "processing" } : order;
 }
 
 async function knownOrder({ row }: Work, acme: AcmeIssuer): Promise<Order> {

@@ -26,9 +26,8 @@ export async function prepare(work: Work): Promise<Outcome> {
   row.dueAt = deps.clock.now().getTime() + leftoversMs;
   await work.save();
   const { spec } = certificate;
-  const keys = await deps.keys();
-  const pkcs8 = (await keptKey(work, spec)) ?? (await keys.privateKey(spec.privateKey));
-  const csr = await keys.csr({
+  const pkcs8 = (await keptKey(work, spec)) ?? (await deps.keys.privateKey(spec.privateKey));
+  const csr = await deps.keys.csr({
     pkcs8,
     names: orderNames(spec),
     commonName: spec.commonName,

@@ -31,7 +31,7 @@ export async function writeSecret(work: Work): Promise<Outcome> {
   const saved = await changeCertificate(deps, work, (before) => finished(work, before, issued, revision, certificate));
   if (!saved) throw new LeaseLost();
   const message = `stored in Secret "${issued.secretName}", revision ${revision}`;
-  await endAttempt(deps, work.row, { result: "issued", reason: "Issued", message });
+  await endAttempt(deps, { ...work.row, step: "write-secret" }, { result: "issued", reason: "Issued", message });
   await deps.state
     .addEvent({
       key,

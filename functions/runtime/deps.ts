@@ -3,7 +3,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { dynamoRequests } from "../../adapters/aws/requests.ts";
 import { dynamoState } from "../../adapters/aws/state.ts";
 import { openStore } from "../../adapters/stores/index.ts";
-import type { Deps } from "../../core/deps.ts";
+import type { Deps, KeyMaker } from "../../core/deps.ts";
 import type { Events, KeySealer, SecretStore, Starter } from "../../core/ports.ts";
 import type { StoreName } from "../../core/rows.ts";
 import { acmeIssuers } from "./acme.ts";
@@ -36,7 +36,7 @@ export function openDeps(environment: Environment, functionName: string): Deps {
     log: logLine,
     store,
     sealer: once(() => openSealer(environment, client)),
-    keys: openKeys,
+    keys: openKeys(),
     ...acmeIssuers(environment, { clock, userAgent: `certwright-${functionName}/1`, store }),
     ...dnsProviders(environment, client, clock),
   };
@@ -91,12 +91,12 @@ async function openSealer({ instance, keyMaterialKeyArn }: Environment, client: 
   return kmsSealer({ client: new KMSClient(client), keyId: keyMaterialKeyArn, instance });
 }
 
-async function openKeys() {
-  const [{ makePrivateKey }, { makeCsr }] = await Promise.all([
-    import("../../adapters/keys/private-key.ts"),
-    import("../../adapters/keys/csr.ts"),
-  ]);
-  return { privateKey: makePrivateKey, csr: makeCsr };
+/** Keys and CSRs are loaded apart: check-issuer makes keys only. */
+function openKeys(): KeyMaker {
+  return {
+    privateKey: async (key) => (await import("../../adapters/keys/private-key.ts")).makePrivateKey(key),
+    csr: async (request) => (await import("../../adapters/keys/csr.ts")).makeCsr(request),
+  };
 }
 
 export type OpenStore = (name: StoreName) => Promise<SecretStore>;

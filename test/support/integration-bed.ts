@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { BatchGetItemCommand } from "@aws-sdk/client-dynamodb";
+import { BatchGetItemCommand, GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import type { Manifest } from "../../local/requests.ts";
 import { keyOf } from "../../local/requests.ts";
@@ -49,6 +49,13 @@ export function openBed() {
     /** Resolves once `until` holds for all of them. */
     shown: (manifests: Manifest[], until: (one: Shown) => boolean, timeoutMs?: number) =>
       untilShown(stack, manifests, until, timeoutMs),
+    /** The item that lies in the Requests table. */
+    requested: async (manifest: Manifest) => {
+      const { Item } = await stack.clients.dynamo.send(
+        new GetItemCommand({ TableName: stack.tables.requests, Key: marshall(keyOf(manifest)), ConsistentRead: true }),
+      );
+      return Item && unmarshall(Item);
+    },
     read: (manifest: Manifest) => stack.secret(secretKeyOf(manifest)),
   };
 }

@@ -17,7 +17,7 @@ export interface Txt {
 
 /** Creates a hosted zone; its id. Two zones may have one name: the name servers serve the older. */
 export async function createZone(stack: TestStack, name: string, isPrivate = false): Promise<string> {
-  const VPC = isPrivate ? { VPC: { VPCId: "vpc-0a1b2c3d", VPCRegion: "us-east-1" } } : {};
+  const VPC = isPrivate ? { VPC: { VPCId: "vpc-0a1b2c3d", VPCRegion: "us-east-1" as const } } : {};
   const CallerReference = `${name}-${isPrivate}-${Date.now()}-${Math.random()}`;
   const { HostedZone } = await stack.route53.send(new CreateHostedZoneCommand({ Name: name, CallerReference, ...VPC }));
   return bareId(HostedZone?.Id);

@@ -82,7 +82,7 @@ export async function openPipeline(
     log: (line) => void logs.push(line),
     store: async (name: StoreName) => stores[name],
     sealer: async () => memorySealer(),
-    keys: async () => ({ privateKey: makePrivateKey, csr: makeCsr }),
+    keys: { privateKey: makePrivateKey, csr: makeCsr },
     acme: async (issuer) => {
       const secret = await stores.secretsManager.read(
         `certwright/${issuer.key.namespace}/${issuer.acme?.keySecretName}`,
