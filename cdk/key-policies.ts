@@ -28,14 +28,12 @@ export function keyMaterialPolicy(names: Names): PolicyStatement[] {
     StringEquals: { "kms:CallerAccount": names.account, "kms:ViaService": `${service}.${names.region}.amazonaws.com` },
     StringLike: { [`kms:EncryptionContext:${context}`]: values },
   });
-  // Secrets Manager tries the key that a new secret names in this context.
-  const secrets = [names.secretArns, "RequestToValidateKeyAccess"];
   const bucket = [names.secretsBucketArn, `${names.secretsBucketArn}/*`];
   return [
     allow("Administration", root, administration),
     allow("PrepareSeals", root, kms("GenerateDataKey"), sealing(names.roleArn("prepare"))),
     allow("WriteSecretOpens", root, kms("Decrypt"), sealing(names.roleArn("write-secret"))),
-    allow("ThroughSecretsManager", root, use, through("secretsmanager", "SecretARN", secrets)),
+    allow("ThroughSecretsManager", root, use, through("secretsmanager", "SecretARN", [names.secretArns])),
     allow("ThroughS3", root, use, through("s3", "aws:s3:arn", bucket)),
   ];
 }

@@ -68,7 +68,7 @@ const schema = z.strictObject(
 
 /** The props checked and completed. Throws SettingsError. */
 export function settingsOf(props: CertwrightProps): Settings {
-  const parsed = schema.safeParse(props);
+  const parsed = schema.safeParse(props, { reportInput: true });
   if (!parsed.success) throw new SettingsError(parsed.error.issues.map(faultOf));
   const { removalPolicy, namespaces, alarmEmail, logSubscriptionArn, ...rest } = parsed.data;
   if (JSON.stringify(namespaces ?? {}).length > 2500) {
@@ -87,9 +87,9 @@ export function settingsOf(props: CertwrightProps): Settings {
 
 function faultOf(issue: z.core.$ZodIssue): string {
   const keys = issue.code === "unrecognized_keys" ? [...issue.path, ...issue.keys] : issue.path;
-  const key = keys.map(String).join(".");
-  const given = "input" in issue && typeof issue.input === "string" ? ` "${issue.input}"` : "";
-  return `${key}${given} ${issue.message}`;
+  const given = typeof issue.input === "string" ? ` "${issue.input}"` : "";
+  const message = issue.code === "invalid_key" ? issue.issues[0]?.message : issue.message;
+  return `${keys.map(String).join(".")}${given} ${message}`;
 }
 
 /** What another construct of the same app will make known only when it is deployed passes. */

@@ -63,8 +63,9 @@ export function backingOff(facts: Facts): Answer {
 export function fenced(facts: Facts): Answer {
   const { row, now } = facts;
   if (!row?.issued || row.specHash !== resource(facts).specHash || asksAgain(facts)) return undefined;
+  if (row.attempt !== undefined) return undefined;
   const until = fencedUntil(row.recentIssuances ?? [], row.issued.notBefore, row.issued.notAfter, now);
-  if (until === undefined || row.issued.renewalTime > now.getTime()) return undefined;
+  if (until === undefined) return undefined;
   const message = "three automatic issuances within a third of the lifetime: held back";
   return { action: "wait", reason: "RunawayFence", message, until: new Date(until) };
 }

@@ -70,3 +70,8 @@ export function isNamed(error: unknown): error is Named {
 export function classOf(error: unknown): ErrorClass {
   return isNamed(error) ? (error.name as ErrorClass) : "Bug";
 }
+
+/** Whether something was refused for this reason. */
+export function isRefusalOf(error: unknown, reason: string): error is RefusedError {
+  return error instanceof RefusedError && error.reason === reason;
+}

@@ -4,8 +4,9 @@ import type { State } from "./ports.ts";
 import { type Bucket, emptyUntil, take } from "./rate-limit.ts";
 import type { BucketRow } from "./rows.ts";
 
-/** How often a lost race for the same buckets is repeated at once. */
+/** How often a lost race for the same buckets is repeated at once; who takes may come back later, who gives may not. */
 const races = 6;
+const racesToGive = 30;
 
 /** Where candidates go when every race for the buckets was lost. */
 const contendedSeconds = 10;
@@ -62,7 +63,7 @@ async function rewrite(
 ): Promise<void> {
   for (let start = 0; start < buckets.length; start += 100) {
     const slice = buckets.slice(start, start + 100);
-    for (let race = 0; race < races; race += 1) {
+    for (let race = 0; race < racesToGive; race += 1) {
       const read = await state.buckets(slice.map((bucket) => bucket.key));
       const rows = slice.flatMap((bucket) => change(bucket, read.get(bucket.key)) ?? []);
       if (rows.length === 0 || (await state.putBuckets(rows)) === "saved") break;

@@ -8,7 +8,7 @@ export interface Policy {
 /** Why a namespace may not ask for these names, or undefined. A pattern `*.example.com` covers every name below example.com. */
 export function refusedByPolicy(policy: Policy, namespace: string, names: string[]): Fault | undefined {
   if (!policy.namespaces) return undefined;
-  const rule = policy.namespaces[namespace];
+  const rule = Object.hasOwn(policy.namespaces, namespace) ? policy.namespaces[namespace] : undefined;
   if (!rule) {
     return {
       reason: "NamespaceNotAllowed",

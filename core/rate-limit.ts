@@ -19,9 +19,11 @@ export function tokensIn(bucket: Bucket, row: BucketRow | undefined, now: Date):
   return Math.min(bucket.capacity, row.tokens + Math.max(refilled, 0));
 }
 
-/** Tokens that must stay in it: a fifth is kept for renewals. */
+/** Tokens that must stay in it: a fifth is kept for renewals, but a full bucket always serves one first issuance. */
 export function reserve(bucket: Bucket, renewal: boolean): number {
-  return renewal ? 0 : Math.ceil(bucket.capacity * (1 - firstIssuanceShare) - 1e-9);
+  if (renewal) return 0;
+  const fifth = Math.ceil(bucket.capacity * (1 - firstIssuanceShare) - 1e-9);
+  return Math.max(0, Math.min(fifth, bucket.capacity - 1));
 }
 
 /** When the bucket will hold this many tokens. */

@@ -1,8 +1,7 @@
 import type { Deps } from "./deps.ts";
 import type { StoredRequest } from "./ports.ts";
-import { parseCertificate } from "./request.ts";
 import { idOf, type ResourceKey } from "./resource.ts";
-import { specHash } from "./spec-hash.ts";
+import { isUndecided } from "./undecided.ts";
 
 export interface ResyncReport {
   scanned: number;
@@ -41,20 +40,8 @@ async function changed(deps: Deps, requests: StoredRequest[]): Promise<ResourceK
     deps.state.certificates(keys.filter(({ kind }) => kind === "Certificate")),
     deps.state.issuers(keys.filter(({ kind }) => kind !== "Certificate")),
   ]);
-  return requests
-    .filter((request) => {
-      const row = certificates.get(idOf(request.key)) ?? issuers.get(idOf(request.key));
-      if (!row || row.deletedAt !== undefined || row.specHash !== specHash(request)) return true;
-      return asksAgain(request, certificates.get(idOf(request.key))?.renewRequestedAt);
-    })
-    .map(({ key }) => key);
-}
-
-/** A `certwright renew` whose event was lost. */
-function asksAgain(request: StoredRequest, acted: string | undefined): boolean {
-  const parsed = request.key.kind === "Certificate" ? parseCertificate(request) : undefined;
-  const asked = parsed?.ok ? parsed.resource.spec.options.renewRequestedAt : undefined;
-  return asked !== undefined && asked !== acted;
+  const row = (key: ResourceKey) => certificates.get(idOf(key)) ?? issuers.get(idOf(key));
+  return requests.filter((request) => isUndecided(request, row(request.key))).map(({ key }) => key);
 }
 
 async function send(deps: Deps, report: ResyncReport, keys: ResourceKey[]): Promise<void> {

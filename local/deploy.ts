@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { appendFileSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { account, region } from "./emulator.ts";
 import { installed, root } from "./paths.ts";
@@ -98,5 +98,6 @@ function environment(stack: Stack): Record<string, string> {
 }
 
 function tail(file: string): string {
+  if (!existsSync(file)) return "nothing was written";
   return readFileSync(file, "utf8").trimEnd().split("\n").slice(-25).join("\n");
 }

@@ -6,7 +6,6 @@ import { readExamples } from "./examples.ts";
 import { follow } from "./follow.ts";
 import { putRequest } from "./requests.ts";
 import { publishRun, withdrawRun } from "./runs.ts";
-import type { Screen } from "./screen.ts";
 import { createScreen } from "./screen.ts";
 import { seed, zoneName } from "./seed.ts";
 import type { Stack } from "./stack.ts";
@@ -14,6 +13,8 @@ import { startStack } from "./stack.ts";
 import { keepSweeping } from "./sweeper.ts";
 
 const instance = "certwright";
+/** The exit code of a stop before everything was up. */
+const interrupted = 130;
 
 const { values: options } = parseArgs({
   options: {
@@ -25,9 +26,13 @@ const { values: options } = parseArgs({
     within: { type: "string", default: "180" },
   },
 });
-process.exitCode = await run(createScreen(process.stdout));
+const screen = createScreen(process.stdout);
+process.exitCode = await run().catch((error: unknown) => {
+  screen.trouble(whatHappened(error));
+  return 1;
+});
 
-async function run(screen: Screen): Promise<number> {
+async function run(): Promise<number> {
   const stopping = stopSignal();
   const began = performance.now();
   screen.title("Starting the local stack");
@@ -39,9 +44,9 @@ async function run(screen: Screen): Promise<number> {
     await seed(stack, clients, instance);
     screen.line(`made the zone ${zoneName} and the ClusterIssuers pebble and pebble-two-minutes`);
     publish(stack);
-    return await serve(stack, clients, screen, stopping);
+    return await serve(stack, clients, stopping);
   } catch (error) {
-    if (stopping.aborted) return 130;
+    if (stopping.aborted) return interrupted;
     throw error;
   } finally {
     withdrawRun(process.pid);
@@ -49,7 +54,7 @@ async function run(screen: Screen): Promise<number> {
   }
 }
 
-async function serve(stack: Stack, clients: Clients, screen: Screen, stopping: AbortSignal): Promise<number> {
+async function serve(stack: Stack, clients: Clients, stopping: AbortSignal): Promise<number> {
   const everySeconds = Number(options["sweep-every"]);
   const stopSweeping = everySeconds > 0 ? keepSweeping(clients, instance, everySeconds) : () => undefined;
   try {
@@ -61,9 +66,10 @@ async function serve(stack: Stack, clients: Clients, screen: Screen, stopping: A
     const withinSeconds = Number(options.within);
     const asked = { clients, account, region, instance, certificates, withinSeconds, screen, signal: stopping };
     const notReady = await follow(asked);
+    if (stopping.aborted) return interrupted;
     for (const line of notReady) screen.trouble(`not Ready after ${withinSeconds} s: ${line}`);
-    if (options.once || stopping.aborted) return notReady.length === 0 ? 0 : 1;
-    showCommands(stack, screen);
+    if (options.once) return notReady.length === 0 ? 0 : 1;
+    showCommands(stack);
     await new Promise<void>((resolve) => stopping.addEventListener("abort", () => resolve()));
     return 0;
   } finally {
@@ -75,6 +81,10 @@ async function serve(stack: Stack, clients: Clients, screen: Screen, stopping: A
 function stopSignal(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => controller.abort());
+  // Whoever started us is gone without a word, or nobody reads what we say.
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && controller.abort(), 1_000).unref();
+  process.stdout.on("error", () => controller.abort());
   return controller.signal;
 }
 
@@ -83,7 +93,7 @@ function publish(stack: Stack): void {
   publishRun({ pid: process.pid, folder, endpoint, region, account, instance, controlUrl });
 }
 
-function showCommands(stack: Stack, screen: Screen): void {
+function showCommands(stack: Stack): void {
   screen.title("The stack stays up until Ctrl-C. Try, in another terminal:");
   for (const line of [
     "npx certwright get certificates -A",
@@ -97,6 +107,12 @@ function showCommands(stack: Stack, screen: Screen): void {
   for (const [name, value] of Object.entries(awsEnvironment(stack.endpoint))) screen.line(`export ${name}=${value}`);
   screen.line(`aws dynamodb scan --table-name ${instance}-requests`);
   screen.line(`aws secretsmanager get-secret-value --secret-id ${instance}/default/minimal-tls`);
+}
+
+// The stack's own errors say all in their message.
+function whatHappened(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.constructor === Error ? error.message : (error.stack ?? error.message);
 }
 
 function seconds(since: number): string {

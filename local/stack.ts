@@ -65,6 +65,18 @@ type Undo = () => unknown;
 
 /** Boots everything on free ports; when one part fails the others are stopped. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      // Somebody else took a port after we found it free.
+      const isTaken = error instanceof Error && error.message.includes("already in use");
+      if (!isTaken || attempt === 3) throw error;
+    }
+  }
+}
+
+async function startOnce(options: StackOptions): Promise<Stack> {
   const folder = createRunFolder();
   const undo: Undo[] = [() => removeLeftovers(folder)];
   const stop = async () => {

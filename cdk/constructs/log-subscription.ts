@@ -22,7 +22,7 @@ export class LogSubscription extends Construct {
         destinationArn: targetArn,
         filterPattern: "",
       });
-      if (permission) filter.addDependency(permission);
+      if (permission) filter.addResourceDependency(permission);
     }
   }
 

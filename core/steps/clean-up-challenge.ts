@@ -1,9 +1,11 @@
 import { concurrently } from "../concurrently.ts";
 import type { Deps } from "../deps.ts";
 import type { TxtRecord } from "../ports.ts";
-import { idOf, parseId, type ResourceKey } from "../resource.ts";
+import { idOf, parseId } from "../resource.ts";
 import type { AttemptRef, AttemptRow, CertificateRow, IssuerRow, LeaseId } from "../rows.ts";
-import { endAttempt } from "./end.ts";
+import { isUndecided } from "../undecided.ts";
+import { batchReads } from "./batch-reads.ts";
+import { endAttempt, returnTokens } from "./end.ts";
 import { bySolver, keyOfRecord, providerOf, recordsOfItem } from "./publish-challenge.ts";
 import { recordFailure, release } from "./settle.ts";
 import { keyOf, newWork } from "./work.ts";
@@ -34,27 +36,25 @@ export async function cleanUpChallenge(deps: Deps, input: CleanUpInput): Promise
   const issuerKey = parseId(input.issuer);
   const issuer = issuerKey && (await deps.state.issuer(issuerKey));
   const ended: AttemptRow[] = [];
+  const freed: string[] = [];
   await concurrently(10, [...attempts.values()], async (attempt) => {
     const row = certificates.get(idOf(keyOf(attempt.ref)));
-    if (await isOver(deps, attempt, row)) ended.push(attempt);
-    else await goesOn(deps, input, attempt, issuer);
+    if (attempt.outcome) ended.push(attempt);
+    else if (row?.attempt?.id === attempt.ref.attemptId) freed.push(...(await goesOn(deps, input, attempt, issuer)));
+    else {
+      freed.push(...((await endAttempt(deps, attempt, overtaken)) ?? []));
+      ended.push(attempt);
+    }
   });
+  await returnTokens(deps, issuer, freed);
   const leftovers = ended.filter((attempt) => attempt.hasRecords);
   if (leftovers.length > 0) await removeAll(deps, issuer, leftovers);
   await decideAgain(deps, input, certificates);
   return { cleaned: leftovers.length, kept: attempts.size - ended.length };
 }
 
-/** Ended, or no longer the one its Certificate refers to: then it ends now. */
-async function isOver(deps: Deps, attempt: AttemptRow, row: CertificateRow | undefined): Promise<boolean> {
-  if (attempt.outcome) return true;
-  if (row?.attempt?.id === attempt.ref.attemptId) return false;
-  return endAttempt(deps, attempt, {
-    result: "superseded",
-    reason: "Superseded",
-    message: "another attempt took its place",
-  });
-}
+/** No longer the attempt its Certificate refers to. */
+const overtaken = { result: "superseded", reason: "Superseded", message: "another attempt took its place" } as const;
 
 /** Still going on. Under this lease after a Lambda died: give it back. Found by the sweep: look again later. */
 async function goesOn(
@@ -62,20 +62,27 @@ async function goesOn(
   input: CleanUpInput,
   attempt: AttemptRow,
   issuer: IssuerRow | undefined,
-): Promise<void> {
+): Promise<string[]> {
   const { leaseId, failed } = input;
   if (leaseId === undefined) {
     await deps.state.postponeRecords(attempt.ref, deps.clock.now().getTime() + lookAgainMs);
-    return;
+    return [];
   }
-  if (failed === undefined || attempt.leaseId !== leaseId) return;
+  if (failed === undefined || attempt.leaseId !== leaseId) return [];
   if (input.attempts.length > 1 || !issuer) {
     await comeBackAlone(deps, attempt, leaseId);
-    return;
+    return [];
   }
   const acme = { opened: undefined, open: () => Promise.reject(new Error("not in clean-up")) };
-  const work = newWork(deps, attempt.step, attempt, { leaseId, issuer, acme, round: 0 });
+  const work = newWork(deps, attempt.step, attempt, {
+    leaseId,
+    issuer,
+    acme,
+    reads: batchReads(deps, [attempt.ref]),
+    round: 0,
+  });
   await recordFailure(work, Object.assign(new Error(`a step's function failed: ${failed}`), { name: failed }));
+  return work.freed;
 }
 
 /** Its neighbour may have killed the function: it comes back at once, as a batch of one. */
@@ -133,12 +140,18 @@ async function remove(
   }
 }
 
-/** Superseded, or edited after Finalize: the steps before have set these due. */
+/**
+ * Superseded ones, and those whose request changed while an execution held the lease: dispatch has left them to us. The
+ * requests are read after the rows, so an edit is seen here, or by a dispatch that finds no lease.
+ */
 async function decideAgain(deps: Deps, input: CleanUpInput, certificates: Map<string, CertificateRow>): Promise<void> {
   if (input.leaseId === undefined) return;
+  const free = [...certificates.values()].filter(({ attempt }) => attempt?.leaseId === undefined);
+  const requests = await deps.requests.getMany(free.map(({ key }) => key));
   const now = deps.clock.now().getTime();
-  const due = (row: CertificateRow | undefined): row is CertificateRow =>
-    row !== undefined && row.attempt?.leaseId === undefined && row.dueAt !== undefined && row.dueAt <= now;
-  const keys: ResourceKey[] = [...certificates.values()].filter(due).map(({ key }) => key);
-  if (keys.length > 0) await deps.starter.dispatch(keys);
+  const open = free.filter((row) => {
+    const due = row.dueAt !== undefined && row.dueAt <= now && row.attempt?.alone === undefined;
+    return row.deletedAt === undefined && (due || isUndecided(requests.get(idOf(row.key)), row));
+  });
+  if (open.length > 0) await deps.starter.dispatch(open.map(({ key }) => key));
 }

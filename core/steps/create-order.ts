@@ -7,7 +7,7 @@ import type { IssuerSpec } from "../issuer.ts";
 import { done, type Outcome } from "../outcome.ts";
 import type { AcmeIssuer, Order } from "../ports.ts";
 import type { Resource } from "../resource.ts";
-import type { Challenge, ChallengesItem } from "../rows.ts";
+import type { Challenge } from "../rows.ts";
 import { pickSolver } from "../solver.ts";
 import { recordsOfItem } from "./publish-challenge.ts";
 import { currentRequest, type Work } from "./work.ts";
@@ -22,15 +22,11 @@ export async function createOrder(work: Work): Promise<Outcome> {
   const existing = await existingOrder(work, acme);
   const order = existing ?? (await newOrder(work, acme, certificate));
   if (order.status !== "pending") return done;
-  const item = existing || work.hadOrder ? await itemOf(work) : undefined;
+  const item = existing || work.hadOrder ? await work.reads.challenges(work.ref) : undefined;
   if (existing && item) return done;
   const challenges = withSolvers(work, certificate, await acme.challenges(order, ["dns-01"]));
   await work.deps.state.putChallenges(work.ref, item ? { challenges, former: recordsOfItem(item) } : { challenges });
   return done;
-}
-
-async function itemOf({ deps, ref }: Work): Promise<ChallengesItem | undefined> {
-  return (await deps.state.challenges([ref])).get(ref.attemptId);
 }
 
 async function existingOrder({ row }: Work, acme: AcmeIssuer): Promise<Order | undefined> {
@@ -54,8 +50,8 @@ async function newOrder(work: Work, acme: AcmeIssuer, certificate: Resource<Cert
 }
 
 /** RFC 9773 5: the certificate in the secret, when the same issuer made it and the orders share a name. */
-async function replaced({ deps, key, row }: Work, names: string[]): Promise<string | undefined> {
-  const issued = (await deps.state.certificate(key))?.issued;
+async function replaced({ deps, key, row, reads }: Work, names: string[]): Promise<string | undefined> {
+  const issued = (await reads.certificate(key))?.issued;
   if (!issued) return undefined;
   const ref = { namespace: key.namespace, name: key.name, attemptId: issued.attemptId };
   const [csrs, chain] = await Promise.all([deps.state.csrs([ref]), deps.state.chain(ref)]);
@@ -88,8 +84,4 @@ function notOrdered(name: string): RefusedError {
     fix: "do not trust this ACME server",
     endsAttempt: true,
   });
-}
-
-export function isRefusalOf(error: unknown, reason: string): boolean {
-  return error instanceof RefusedError && error.reason === reason;
 }

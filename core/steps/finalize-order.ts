@@ -60,8 +60,8 @@ async function download(work: Work, acme: AcmeIssuer, order: Order): Promise<Out
   return done;
 }
 
-async function csr({ deps, ref }: Work): Promise<Uint8Array> {
-  const item = (await deps.state.csrs([ref])).get(ref.attemptId);
+async function csr({ reads, ref }: Work): Promise<Uint8Array> {
+  const item = await reads.csr(ref);
   if (!item) throw refused("the attempt has no certificate request");
   return Buffer.from(item.csr, "base64");
 }

@@ -20,8 +20,8 @@ const leftoversMs = 60 * 60_000;
 export async function prepare(work: Work): Promise<Outcome> {
   const { deps, ref, row } = work;
   const certificate = await currentRequest(work);
-  await extendLease(work, deps.clock.now().getTime() + leaseMs);
-  if ((await deps.state.csrs([ref])).has(ref.attemptId)) return done;
+  await extendLease(work, deps.clock.now().getTime() + leaseMs, await work.reads.certificate(work.key));
+  if (await work.reads.csr(ref)) return done;
   row.hasRecords = true;
   row.dueAt = deps.clock.now().getTime() + leftoversMs;
   await work.save();
@@ -56,9 +56,12 @@ async function interrupted({ deps, ref }: Work): Promise<Outcome> {
 }
 
 /** rotationPolicy Never: the key in the stored secret, if there is one; it must fit the spec. */
-async function keptKey({ deps, key }: Work, spec: Resource<CertificateSpec>["spec"]): Promise<Uint8Array | undefined> {
+async function keptKey(
+  { deps, key, reads }: Work,
+  spec: Resource<CertificateSpec>["spec"],
+): Promise<Uint8Array | undefined> {
   if (spec.privateKey.rotationPolicy !== "Never") return undefined;
-  const row = await deps.state.certificate(key);
+  const row = await reads.certificate(key);
   if (!row?.issued || row.issued.secretName !== spec.secretName) return undefined;
   const store = await deps.store(row.issued.store);
   const secret = await store.read(storedName(deps.instance, key.namespace, spec.secretName));

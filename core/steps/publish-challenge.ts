@@ -64,17 +64,16 @@ export interface Wanted {
 }
 
 /** Every record that these attempts need. */
-export async function recordsOf(works: Work[]): Promise<Wanted[]> {
-  const [first] = works;
-  if (!first) return [];
-  const items = await first.deps.state.challenges(works.map(({ ref }) => ref));
-  return works.flatMap((work) =>
-    (items.get(work.ref.attemptId)?.challenges ?? []).map((challenge) => ({
+async function recordsOf(works: Work[]): Promise<Wanted[]> {
+  const wanted = works.map(async (work) => {
+    const item = await work.reads.challenges(work.ref);
+    return (item?.challenges ?? []).map((challenge) => ({
       work,
       record: recordOf(challenge),
       solver: challenge.solver,
-    })),
-  );
+    }));
+  });
+  return (await Promise.all(wanted)).flat();
 }
 
 export function recordOf(challenge: Challenge): TxtRecord {

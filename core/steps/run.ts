@@ -6,6 +6,8 @@ import type { AcmeIssuer } from "../ports.ts";
 import { parseId } from "../resource.ts";
 import { type AttemptRef, type AttemptRow, type IssuerRow, type LeaseId, rowSchema } from "../rows.ts";
 import type { Step } from "../status.ts";
+import { batchReads } from "./batch-reads.ts";
+import { returnTokens } from "./end.ts";
 import { recordFailure, release, supersede } from "./settle.ts";
 import { type Verdicts, waitOrRelease } from "./waiting.ts";
 import { type AcmeSession, LeaseLost, newWork, Superseded, type Work } from "./work.ts";
@@ -59,24 +61,27 @@ export function runStep(
 /** Runs a step for the whole batch: load what this lease owns, run, record an outcome per attempt. */
 export async function runBatchStep(deps: Deps, step: Step, input: StepInput, run: BatchFunction): Promise<StepResult> {
   const asked = input.waiting.length > 0 ? input.waiting : input.live;
-  const { works, originals } = await load(deps, step, input, asked);
+  const works = await load(deps, step, input, asked);
   const results = works.length > 0 ? await runAll(works, run) : new Map<string, Outcome | Error>();
   retryWhole(input, works, results);
   const verdicts: Verdicts = { on: [], waits: [] };
   await concurrently(10, works, async (work) => {
     const result = results.get(work.ref.attemptId) ?? new Error(`step ${step} gave no outcome`);
-    const waitUntil = await record(work, step, originals.get(work.ref.attemptId), result).catch((error) =>
-      lostOrThrow(error),
-    );
+    const waitUntil = await record(work, step, result).catch((error) => lostOrThrow(error));
     if (waitUntil === "on") verdicts.on.push(work);
     else if (waitUntil instanceof Date) verdicts.waits.push({ work, until: waitUntil });
   });
+  await returnTokens(
+    deps,
+    works[0]?.issuer,
+    works.flatMap(({ freed }) => freed),
+  );
   const askedIds = new Set(asked.map((ref) => ref.attemptId));
   const untouched = input.live.filter((ref) => !askedIds.has(ref.attemptId));
   return waitOrRelease(deps, input, untouched, verdicts);
 }
 
-async function load(deps: Deps, step: Step, input: StepInput, asked: AttemptRef[]) {
+async function load(deps: Deps, step: Step, input: StepInput, asked: AttemptRef[]): Promise<Work[]> {
   const rows = await deps.state.attempts(asked);
   const mine = [...rows.values()].filter((row) => row.leaseId === input.leaseId && row.outcome === undefined);
   const unknown = mine.filter((row) => row.schema > rowSchema);
@@ -85,8 +90,12 @@ async function load(deps: Deps, step: Step, input: StepInput, asked: AttemptRef[
   const known = mine.filter((row) => row.schema <= rowSchema);
   const issuer = known.length > 0 ? await issuerRow(deps, input.issuer) : undefined;
   const acme = acmeSession(deps, issuer, known);
-  const shared = { leaseId: input.leaseId, issuer: issuer ?? missingIssuer, acme, round: input.round };
-  return { works: known.map((row) => newWork(deps, step, row, shared)), originals: rows };
+  const reads = batchReads(
+    deps,
+    known.map(({ ref }) => ref),
+  );
+  const shared = { leaseId: input.leaseId, issuer: issuer ?? missingIssuer, acme, reads, round: input.round };
+  return known.map((row) => newWork(deps, step, row, shared));
 }
 
 async function runAll(works: Work[], run: BatchFunction): Promise<Map<string, Outcome | Error>> {
@@ -113,12 +122,7 @@ function retryWhole(input: StepInput, works: Work[], results: Map<string, Outcom
 }
 
 /** Writes what became of one attempt. "on": it goes on; a date: it waits; undefined: it is over for this execution. */
-async function record(
-  work: Work,
-  step: Step,
-  before: AttemptRow | undefined,
-  result: Outcome | Error,
-): Promise<Date | "on" | undefined> {
+async function record(work: Work, step: Step, result: Outcome | Error): Promise<Date | "on" | undefined> {
   if (result instanceof LeaseLost) return undefined;
   work.row.step = step;
   carryNonce(work);
@@ -136,7 +140,7 @@ async function record(
     await supersede(work, result.superseded);
     return undefined;
   }
-  if (JSON.stringify(work.row) !== JSON.stringify(before)) await work.save();
+  await work.save();
   return "done" in result ? "on" : result.waitUntil;
 }
 

@@ -27,7 +27,9 @@ export async function recordFailure(work: Work, error: unknown): Promise<void> {
   const failure = failureOf(error, work);
   if (failure.ends) {
     const { errorClass, reason, message } = failure;
-    if (!(await endAttempt(deps, work.row, { result: "failed", errorClass, reason, message }))) return;
+    const freed = await endAttempt(deps, work.row, { result: "failed", errorClass, reason, message });
+    if (!freed) return;
+    work.freed.push(...freed);
   } else if ((await deps.state.putAttempt(work.row)) === "conflict") {
     return;
   }
@@ -54,7 +56,9 @@ export async function release(
 /** An edit or a deletion overtook it: the attempt ends, and the certificate is decided on at once. */
 export async function supersede(work: Work, why: string): Promise<void> {
   const outcome = { result: "superseded", reason: "Superseded", message: why } as const;
-  if (!(await endAttempt(work.deps, work.row, outcome))) return;
+  const freed = await endAttempt(work.deps, work.row, outcome);
+  if (!freed) return;
+  work.freed.push(...freed);
   await changeCertificate(work.deps, work, ({ attempt: _, ...row }) => ({
     ...row,
     dueAt: work.deps.clock.now().getTime(),

@@ -22,8 +22,8 @@ export async function validateChallenge(work: Work): Promise<Outcome> {
 }
 
 /** The challenges as Create order found them: nobody answered them yet. */
-async function known({ deps, ref }: Work): Promise<Challenge[]> {
-  return (await deps.state.challenges([ref])).get(ref.attemptId)?.challenges ?? [];
+async function known({ reads, ref }: Work): Promise<Challenge[]> {
+  return (await reads.challenges(ref))?.challenges ?? [];
 }
 
 /** Answered under another lease: what the CA still waits for, or its verdict. */

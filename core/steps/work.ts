@@ -5,6 +5,7 @@ import { parseCertificate } from "../request.ts";
 import type { Resource, ResourceKey } from "../resource.ts";
 import type { AttemptRef, AttemptRow, CertificateRow, IssuerRow, LeaseId } from "../rows.ts";
 import type { Step } from "../status.ts";
+import type { BatchReads } from "./batch-reads.ts";
 
 /** One attempt in the hands of one step. */
 export interface Work {
@@ -22,7 +23,11 @@ export interface Work {
   /** Rounds of waiting in this step so far. */
   round: number;
   acme: AcmeSession;
-  /** Writes the draft now, before an effect that must not be lost. */
+  /** One read for the whole batch. */
+  reads: BatchReads;
+  /** Keys of buckets whose token goes back when the invocation ends. */
+  freed: string[];
+  /** Writes the draft if it has changed: before an effect that must not be lost, and when the step ends. */
   save(): Promise<void>;
 }
 
@@ -45,7 +50,7 @@ export function keyOf(ref: AttemptRef): ResourceKey {
 
 /** The request as it is now, if it still is the one this attempt is for. */
 export async function currentRequest(work: Work): Promise<Resource<CertificateSpec>> {
-  const stored = await work.deps.requests.get(work.key);
+  const stored = await work.reads.request(work.key);
   if (!stored) throw new Superseded("the request was deleted");
   const parsed = parseCertificate(stored);
   if (!parsed.ok || parsed.resource.specHash !== work.row.specHash) throw new Superseded("the request changed");
@@ -56,15 +61,17 @@ export async function currentRequest(work: Work): Promise<Resource<CertificateSp
 const races = 5;
 
 /**
- * Changes the certificate's row while this lease holds. Undefined: the lease is gone, nothing was written.
+ * Changes the certificate's row while this lease holds. Undefined: the lease is gone, nothing was written. `known`: the row
+ * as it was read a moment ago; the write is conditional on its version.
  */
 export async function changeCertificate(
   deps: Deps,
   { ref, leaseId }: Pick<Work, "ref" | "leaseId">,
   change: (row: CertificateRow) => CertificateRow,
+  known?: CertificateRow,
 ): Promise<CertificateRow | undefined> {
   for (let race = 0; race < races; race += 1) {
-    const row = await deps.state.certificate(keyOf(ref));
+    const row = race === 0 && known ? known : await deps.state.certificate(keyOf(ref));
     if (row?.attempt?.id !== ref.attemptId || row.attempt.leaseId !== leaseId) return undefined;
     const next = change(row);
     if ((await deps.state.putCertificate(next)) === "saved") return next;
@@ -73,19 +80,25 @@ export async function changeCertificate(
 }
 
 /** Makes the lease end not before `until`. */
-export async function extendLease(work: Pick<Work, "deps" | "ref" | "leaseId">, until: number): Promise<void> {
-  const row = await changeCertificate(work.deps, work, (one) => ({ ...one, dueAt: Math.max(one.dueAt ?? 0, until) }));
-  if (!row) throw new LeaseLost();
+export async function extendLease(
+  work: Pick<Work, "deps" | "ref" | "leaseId">,
+  until: number,
+  known?: CertificateRow,
+): Promise<void> {
+  const later = (row: CertificateRow) => ({ ...row, dueAt: Math.max(row.dueAt ?? 0, until) });
+  if (!(await changeCertificate(work.deps, work, later, known))) throw new LeaseLost();
 }
 
 export function newWork(
   deps: Deps,
   step: Step,
   row: AttemptRow,
-  shared: Pick<Work, "leaseId" | "issuer" | "acme" | "round">,
+  shared: Pick<Work, "leaseId" | "issuer" | "acme" | "round" | "reads">,
 ): Work {
   const draft = structuredClone(row);
+  let written = JSON.stringify(row);
   return {
+    freed: [],
     deps,
     ref: row.ref,
     key: keyOf(row.ref),
@@ -94,7 +107,10 @@ export function newWork(
     again: row.step === step,
     hadOrder: row.orderUrl !== undefined,
     save: async () => {
+      const text = JSON.stringify(draft);
+      if (text === written) return;
       if ((await deps.state.putAttempt(draft)) === "conflict") throw new LeaseLost();
+      written = text;
     },
   };
 }

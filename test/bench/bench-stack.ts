@@ -1,4 +1,4 @@
-import { QueryCommand } from "@aws-sdk/client-dynamodb";
+import { GetItemCommand, QueryCommand } from "@aws-sdk/client-dynamodb";
 import { GetExecutionHistoryCommand, type HistoryEvent, ListExecutionsCommand } from "@aws-sdk/client-sfn";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { type Clients, createClients } from "../../local/clients.ts";
@@ -25,7 +25,22 @@ export async function openBench(
   const clients = createClients(stack.emulatorEndpoint, stack.region);
   await deploy(stack, { instance, tell });
   await seed(stack, clients, instance);
-  return { stack, clients, tell };
+  const bench = { stack, clients, tell };
+  await issuersReady(bench, ["pebble", "pebble-two-minutes"]);
+  return bench;
+}
+
+/** Waits for the seeded issuers, whose accounts would count as somebody else's requests. */
+async function issuersReady({ clients }: Bench, names: string[]): Promise<void> {
+  for (const name of names) {
+    const Key = { namespace: { S: "_cluster" }, resource: { S: `ClusterIssuer/${name}` } };
+    for (let round = 0; ; round += 1) {
+      const { Item } = await clients.dynamo.send(new GetItemCommand({ TableName: `${instance}-state`, Key }));
+      if (Item?.ready?.M?.status?.S === "True") break;
+      if (round > 300) throw new Error(`issuer ${name} is not Ready after 30 s`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
 }
 
 /** A Certificate of one fresh name; ECDSA, so that key making is not what is measured. */

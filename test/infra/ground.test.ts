@@ -78,10 +78,7 @@ describe("keys", () => {
     expect(through?.Condition).toEqual({
       StringEquals: { "kms:CallerAccount": account, "kms:ViaService": `secretsmanager.${region}.amazonaws.com` },
       StringLike: {
-        "kms:EncryptionContext:SecretARN": [
-          `arn:aws:secretsmanager:${region}:${account}:secret:certwright/*`,
-          "RequestToValidateKeyAccess",
-        ],
+        "kms:EncryptionContext:SecretARN": [`arn:aws:secretsmanager:${region}:${account}:secret:certwright/*`],
       },
     });
   });

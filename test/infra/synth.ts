@@ -62,7 +62,7 @@ export function scratchFile(name: string, text: string): string {
 }
 
 /** A folder with a handler of nothing for each function: synth needs no esbuild. */
-function emptyFunctions(): string {
+export function emptyFunctions(): string {
   const folder = join(scratch, "functions");
   for (const name of functionNames) {
     mkdirSync(join(folder, name), { recursive: true });

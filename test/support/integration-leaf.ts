@@ -3,6 +3,8 @@ import type { SecretValue } from "./stack.ts";
 
 /** What the first certificate of a stored secret says, read without our own code. */
 export interface Leaf {
+  /** Of the subject; "" when there is none. */
+  commonName: string;
   /** Of the SAN, sorted. */
   names: string[];
   /** `ec prime256v1`, `rsa 2048` ... */
@@ -19,6 +21,7 @@ export function leafOf(secret: SecretValue): Leaf {
   const leaf = new X509Certificate(chain);
   const { asymmetricKeyType, asymmetricKeyDetails: details } = leaf.publicKey;
   return {
+    commonName: /^CN=(.*)$/m.exec(leaf.subject ?? "")?.[1] ?? "",
     names: (leaf.subjectAltName ?? "")
       .split(", ")
       .map((name) => name.replace(/^DNS:/, ""))

@@ -101,7 +101,7 @@ export async function openPipeline(
     CheckPropagation: (input) => runBatchStep(deps, "check-propagation", input, checkPropagation),
     ValidateChallenge: (input) => runStep(deps, "validate-challenge", input, validateChallenge),
     FinalizeOrder: (input) => runStep(deps, "finalize-order", input, finalizeOrder),
-    WriteSecret: (input) => runStep(deps, "write-secret", input, writeSecret),
+    WriteSecret: (input) => runBatchStep(deps, "write-secret", input, writeSecret),
   };
 
   function invoke(functionName: string, payload: unknown): Promise<unknown> {

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { admit, batchLimits } from "../../../core/admission.ts";
-import type { Needs, RateLimits } from "../../../core/limits.ts";
+import type { RateLimits } from "../../../core/limits.ts";
+import type { Needs } from "../../../core/needs.ts";
 import { tokensIn } from "../../../core/rate-limit.ts";
 
 const now = new Date("2026-11-22T12:00:00Z");

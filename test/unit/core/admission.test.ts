@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { admit, bucketsOf, type Candidate } from "../../../core/admission.ts";
-import type { Needs, RateLimits } from "../../../core/limits.ts";
+import type { RateLimits } from "../../../core/limits.ts";
+import type { Needs } from "../../../core/needs.ts";
 import type { BucketRow } from "../../../core/rows.ts";
 
 const now = new Date("2026-11-22T12:00:00Z");

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Candidate } from "../../../core/admission.ts";
 import { giveBack, overrule, takeTokens } from "../../../core/ledger.ts";
-import type { Needs, RateLimits } from "../../../core/limits.ts";
+import type { RateLimits } from "../../../core/limits.ts";
+import type { Needs } from "../../../core/needs.ts";
 import type { Saved, State } from "../../../core/ports.ts";
 import { type Bucket, tokensIn } from "../../../core/rate-limit.ts";
 import type { BucketRow } from "../../../core/rows.ts";
@@ -179,7 +180,7 @@ describe("giving back", () => {
     expect(await tokensOf(state, orders)).toBe(4);
   });
 
-  it("loses no token of ten attempts that end at once, as those of one batch do", async () => {
+  it("loses no token of ten executions that end at once", async () => {
     const state = memoryState();
     const inFlight = bucket("inFlight#le", 1_000);
     const sets = Array.from({ length: 10 }, (_, index) => bucket(`set#${index}`, 5));

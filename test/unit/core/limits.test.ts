@@ -5,9 +5,9 @@ import {
   inFlightBucket,
   isRenewal,
   limitsOf,
-  needsOf,
   type RateLimits,
 } from "../../../core/limits.ts";
+import { needsOf } from "../../../core/needs.ts";
 import { newIssuer } from "../../support/realistic-rows.ts";
 
 const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory";

@@ -1,0 +1,155 @@
+import type { CertificateSpec } from "../certificate.ts";
+import { readCertificate } from "../certificate-identity.ts";
+import { storedName } from "../deps.ts";
+import { isRefusalOf, RefusedError } from "../errors.ts";
+import type { SecretWrite } from "../ports.ts";
+import { checkReceived } from "../received.ts";
+import { renewalTime } from "../renewal.ts";
+import { parseCertificate } from "../request.ts";
+import { type Resource, resourceOf } from "../resource.ts";
+import type { CertificateRow, Issued, StoreName } from "../rows.ts";
+import { secretValue } from "../secret-value.ts";
+import { LeaseLost, Superseded, type Work } from "./work.ts";
+
+/** A certificate that is in its secret; the status does not say so yet. */
+export interface Stored {
+  work: Work;
+  row: CertificateRow;
+  certificate: Resource<CertificateSpec>;
+  issued: Issued;
+  revision: number;
+}
+
+/** Checks what came back, claims the secret and writes it: a compare-and-swap by the attempt's UUID, safe to repeat. */
+export async function storeSecret(work: Work): Promise<Stored> {
+  const [row, certificate] = await Promise.all([leasedRow(work), stillWanted(work)]);
+  await claim(work, certificate.spec.secretName, storeOf(work, certificate));
+  const { value, chain } = await makeValue(work, row, certificate);
+  const written = await write(work, row, certificate, value);
+  const issued = issuedBy(work, certificate, chain, written);
+  return { work, row, certificate, issued, revision: (row.revision ?? 0) + 1 };
+}
+
+async function leasedRow({ reads, key, ref, leaseId }: Work): Promise<CertificateRow> {
+  const row = await reads.certificate(key);
+  if (row?.attempt?.id !== ref.attemptId || row.attempt.leaseId !== leaseId) throw new LeaseLost();
+  return row;
+}
+
+/** After Finalize only a deletion or another secret makes the result useless. */
+async function stillWanted(work: Work): Promise<Resource<CertificateSpec>> {
+  const stored = await work.reads.request(work.key);
+  if (!stored) throw new Superseded("the request was deleted");
+  const parsed = parseCertificate(stored);
+  if (!parsed.ok) throw new Superseded("the request changed and is not valid");
+  return parsed.resource;
+}
+
+function storeOf({ deps }: Work, certificate: Resource<CertificateSpec>): StoreName {
+  return certificate.spec.options.store ?? deps.defaultStore;
+}
+
+async function claim({ deps, key }: Work, secretName: string, store: StoreName): Promise<void> {
+  const owner = resourceOf(key);
+  const standing = await deps.state.claimSecret({ namespace: key.namespace, secretName, owner, store });
+  if (standing.owner === owner) return;
+  throw new RefusedError({
+    reason: "SecretOwnedByAnother",
+    message: `Secret "${secretName}" belongs to ${standing.owner} of namespace "${key.namespace}"`,
+    fix: "choose another spec.secretName, or delete the owner first",
+  });
+}
+
+async function makeValue(
+  { deps, ref, key, reads, row: attempt }: Work,
+  row: CertificateRow,
+  certificate: Resource<CertificateSpec>,
+) {
+  const [item, csr, sealed] = await Promise.all([deps.state.chain(ref), reads.csr(ref), deps.state.sealedKey(ref)]);
+  if (!item || !csr || !sealed) {
+    throw new RefusedError({
+      reason: "AttemptIncomplete",
+      message: "the attempt lost its key or chain",
+      endsAttempt: true,
+    });
+  }
+  const pkcs8 = await (await deps.sealer()).open(sealed, ref);
+  const renews = attempt.reason === "Renewing" ? row.issued : undefined;
+  checkReceived({ chain: item.chain, csr, pkcs8, renews, now: deps.clock.now() });
+  const value = secretValue({
+    spec: certificate.spec,
+    name: key.name,
+    chainPem: item.chain,
+    keyPkcs8Der: Buffer.from(pkcs8),
+  });
+  pkcs8.fill(0);
+  return { value, chain: item.chain };
+}
+
+/**
+ * Written blind, because the version it replaces is known or there is none. A refusal while we hold lease and claim means that
+ * the secret was kept by an earlier owner, or written over by hand: then it is looked at, and ours goes on top, once.
+ */
+async function write(work: Work, row: CertificateRow, certificate: Resource<CertificateSpec>, value: string) {
+  const { deps, key, ref } = work;
+  const { secretName } = certificate.spec;
+  const name = storedName(deps.instance, key.namespace, secretName);
+  const storeName = storeOf(work, certificate);
+  const store = await deps.store(storeName);
+  const sameSecret = row.issued?.secretName === secretName && row.issued.store === storeName;
+  const replaces = sameSecret ? row.issued?.versionId : undefined;
+  const request: SecretWrite = {
+    name,
+    value,
+    token: ref.attemptId,
+    replaces,
+    owner: `${key.namespace}/${resourceOf(key)}`,
+    namespace: key.namespace,
+    issuer: work.row.issuer,
+  };
+  return store.write(request).catch(async (error: unknown) => {
+    if (!isRefusalOf(error, "StaleSecret") && !isRefusalOf(error, "SecretOwnedByAnother")) throw error;
+    const current = await store.describe(name);
+    return store.write({ ...request, replaces: current?.versionId });
+  });
+}
+
+function issuedBy(
+  { ref, deps }: Work,
+  certificate: Resource<CertificateSpec>,
+  chain: string,
+  written: { arn: string; versionId: string },
+): Issued {
+  const { spec } = certificate;
+  const leaf = readCertificate(chain);
+  const life = { notBefore: leaf.notBefore.getTime(), notAfter: leaf.notAfter.getTime() };
+  return {
+    attemptId: ref.attemptId,
+    secretName: spec.secretName,
+    store: spec.options.store ?? deps.defaultStore,
+    secretArn: written.arn,
+    versionId: written.versionId,
+    ...life,
+    renewalTime: renewalTime({ ...life, ...spec, fraction: deps.chance.fraction() }),
+    fingerprint: leaf.fingerprint,
+  };
+}
+
+/** The detail of `Certificate Issued` (docs/events/certificate-issued.v1.schema.json). */
+export function issuedDetail({ work, issued, revision }: Stored): Record<string, unknown> {
+  const { key, row } = work;
+  const { secretName, secretArn, versionId, fingerprint, store } = issued;
+  return {
+    namespace: key.namespace,
+    name: key.name,
+    revision,
+    secretName,
+    secretArn,
+    versionId,
+    fingerprint,
+    store,
+    issuer: row.issuer,
+    notBefore: new Date(issued.notBefore).toISOString(),
+    notAfter: new Date(issued.notAfter).toISOString(),
+  };
+}

@@ -1,0 +1,174 @@
+import { spawnSync } from "node:child_process";
+import { describe, expect, it } from "vitest";
+import { propsFromContext } from "../../cdk/context.ts";
+import { functionNames } from "../../cdk/functions.ts";
+import type { CertwrightProps } from "../../cdk/props.ts";
+import { settingsOf } from "../../cdk/settings.ts";
+import { account, region, synthesize } from "./synth.ts";
+
+const lambda = `arn:aws:lambda:${region}:${account}:function:log-lake`;
+
+describe("context keys", () => {
+  it.each<[context: Record<string, unknown>, props: CertwrightProps]>([
+    [{}, {}],
+    [{ instance: "prod" }, { instance: "prod" }],
+    [{ zones: "Z1,Z2, Z3" }, { zones: ["Z1", "Z2", "Z3"] }],
+    [{ zones: ["Z1"] }, { zones: ["Z1"] }],
+    [{ zones: "*" }, { zones: ["*"] }],
+    [{ zones: "" }, { zones: [] }],
+    [{ logRetentionDays: "90" }, { logRetentionDays: 90 }],
+    [{ namespaces: '{"web":{"dnsNames":["*.a.example"]}}' }, { namespaces: { web: { dnsNames: ["*.a.example"] } } }],
+    [{ namespaces: { web: {} } }, { namespaces: { web: {} } }],
+    [{ alarmEmail: "" }, {}],
+    [{ "@aws-cdk/core:checkSecretUsage": true, somebodyElses: "x" }, {}],
+  ])("%j are the props %j", (context, props) => {
+    expect(propsFromContext((key) => context[key])).toEqual(props);
+  });
+});
+
+describe("a wrong context key is refused with its name and the fix", () => {
+  it.each<[key: string, value: unknown, fault: RegExp]>([
+    ["instance", "Prod", /instance "Prod" must be 2 to 20 of a-z, 0-9 and hyphens/],
+    ["instance", "a-name-that-is-far-too-long", /instance ".*" must be 2 to 20/],
+    ["zones", "example.com", /zones\.0 "example\.com" is no hosted zone id: take the one that `aws route53/],
+    ["validationZones", "*", /validationZones\.0 "\*" is no hosted zone id/],
+    [
+      "assumableRoles",
+      "certwright-dns",
+      /assumableRoles\.0 "certwright-dns" is no role ARN: write it like arn:aws:iam::/,
+    ],
+    ["namespaces", "web", /namespaces is no JSON: write it like -c namespaces='\{/],
+    ["namespaces", '{"Web":{}}', /namespaces.Web "Web" is no namespace: use a-z/],
+    ["namespaces", '{"web":{"names":[]}}', /namespaces\.web.* may hold `dnsNames` and nothing else/],
+    [
+      "namespaces",
+      '{"web":{"dnsNames":["*.*.example.com"]}}',
+      /namespaces\.web\.dnsNames\.0 "\*\.\*\.example\.com" is no DNS name/,
+    ],
+    ["namespaces", { web: { dnsNames: Array(200).fill("a.long.example.com") } }, /namespaces is over 2,500 characters/],
+    ["defaultStore", "vault", /defaultStore "vault" must be secretsManager or s3/],
+    ["alarmEmail", "oncall", /alarmEmail "oncall" is no e-mail address/],
+    ["logRetentionDays", "31", /logRetentionDays must be one of 1, 3, 5, 7, 14, 30, 60/],
+    ["logRetentionDays", "a month", /logRetentionDays "a month" must be one of 1, 3/],
+    [
+      "logSubscriptionArn",
+      "arn:aws:kinesis:eu-west-1:111122223333:stream/x",
+      /logSubscriptionArn ".*" is neither.*put a destination in front of Kinesis/,
+    ],
+    ["removalPolicy", "snapshot", /removalPolicy "snapshot" must be retain or destroy/],
+    [
+      "allowedPrivateHosts",
+      "https://ca.corp/acme",
+      /allowedPrivateHosts\.0 ".*" is no host name: write it without scheme/,
+    ],
+  ])("%s = %j", (key, value, fault) => {
+    const deploy = () => settingsOf(propsFromContext((name) => (name === key ? value : undefined)));
+    expect(deploy).toThrow(fault);
+    expect(deploy).toThrow(expect.objectContaining({ name: "SettingsError" }));
+  });
+
+  it("names every key that is wrong, at once, and a prop that does not exist", () => {
+    const wrong = { instance: "X", alarmEmail: "y", zone: ["Z1"] } as CertwrightProps;
+    expect(() => settingsOf(wrong)).toThrow(
+      /- instance "X".*\n.*- alarmEmail "y".*\n.*- zone is no prop of certwright/s,
+    );
+  });
+
+  it("ends `cdk synth` with the message alone", () => {
+    const env = { ...process.env, CDK_CONTEXT_JSON: JSON.stringify({ removalPolicy: "keep" }) };
+    const { status, stderr } = spawnSync("node_modules/.bin/tsx", ["cdk/app.ts"], { env, encoding: "utf8" });
+    expect(status).toBe(1);
+    expect(stderr).toContain('removalPolicy "keep" must be retain or destroy');
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+});
+
+describe("each prop", () => {
+  it.each<[props: CertwrightProps, type: string, name: string | undefined, seen: object]>([
+    [{ instance: "prod" }, "AWS::DynamoDB::GlobalTable", "prod-requests", {}],
+    [{ instance: "prod" }, "AWS::StepFunctions::StateMachine", "prod-issue-certificates", {}],
+    [{ instance: "prod" }, "AWS::SSM::Parameter", "/certwright/prod/config", {}],
+    [
+      { defaultStore: "s3" },
+      "AWS::Lambda::Function",
+      "certwright-write-secret",
+      { Environment: { Variables: { DEFAULT_STORE: "s3" } } },
+    ],
+    [
+      { allowedPrivateHosts: ["ca.corp", "10.0.0.1"] },
+      "AWS::Lambda::Function",
+      "certwright-create-order",
+      { Environment: { Variables: { ALLOWED_PRIVATE_HOSTS: "ca.corp,10.0.0.1" } } },
+    ],
+    [{ logRetentionDays: 365 }, "AWS::Logs::LogGroup", "/aws/lambda/certwright-sweep", { RetentionInDays: 365 }],
+    [{ alarmEmail: "a@example.com" }, "AWS::SNS::Subscription", undefined, { Endpoint: "a@example.com" }],
+  ])("%j shows in %s %s", (props, type, name, seen) => {
+    expect(synthesize(props).one(type, name).Properties).toMatchObject(seen);
+  });
+
+  it("assumableRoles: exactly the given ones, and none for an empty list", () => {
+    const rolesOf = (props: CertwrightProps) =>
+      synthesize(props)
+        .one("AWS::IAM::Role", "certwright-publish-challenge")
+        .Properties.Policies[0].PolicyDocument.Statement.filter(
+          ({ Action }: { Action: unknown }) => Action === "sts:AssumeRole",
+        )
+        .flatMap(({ Resource }: { Resource: unknown }) => Resource);
+    expect(rolesOf({ assumableRoles: ["arn:aws:iam::444455556666:role/dns"] })).toEqual([
+      "arn:aws:iam::444455556666:role/dns",
+    ]);
+    expect(rolesOf({ assumableRoles: [] })).toEqual([]);
+  });
+
+  it("zones: none may be written without being named", () => {
+    const zonesOf = (props: CertwrightProps) =>
+      synthesize(props)
+        .one("AWS::IAM::Role", "certwright-publish-challenge")
+        .Properties.Policies[0].PolicyDocument.Statement.filter(
+          ({ Action }: { Action: unknown }) => Action === "route53:ChangeResourceRecordSets",
+        )
+        .flatMap(({ Resource }: { Resource: unknown }) => Resource);
+    expect(zonesOf({})).toEqual([]);
+    expect(zonesOf({ zones: ["Z1", "Z2"] })).toEqual(
+      ["Z1", "Z2"].map((zone) => `arn:aws:route53:::hostedzone/${zone}`),
+    );
+  });
+
+  it("logSubscriptionArn: every log group is sent there, and a Lambda function lets CloudWatch Logs in", () => {
+    const stack = synthesize({ logSubscriptionArn: lambda });
+    const filters = stack.ofType("AWS::Logs::SubscriptionFilter").map(({ Properties }) => Properties);
+    expect(filters.map(({ DestinationArn }) => DestinationArn)).toEqual(Array(functionNames.length + 1).fill(lambda));
+    expect(new Set(filters.map(({ LogGroupName }) => stack.named(LogGroupName))).size).toBe(functionNames.length + 1);
+    const permissions = stack.ofType("AWS::Lambda::Permission").map(({ Properties }) => Properties);
+    expect(permissions).toContainEqual(
+      expect.objectContaining({ FunctionName: lambda, Principal: "logs.amazonaws.com", SourceAccount: account }),
+    );
+    const destination = `arn:aws:logs:${region}:999988887777:destination:lake`;
+    expect(synthesize({ logSubscriptionArn: destination }).ofType("AWS::Lambda::Permission")).toHaveLength(3);
+  });
+});
+
+describe("cdk destroy", () => {
+  const kept = ["AWS::DynamoDB::GlobalTable", "AWS::KMS::Key", "AWS::S3::Bucket"];
+  const policies = (props: CertwrightProps) => {
+    const stack = synthesize(props);
+    return kept
+      .flatMap((type) => stack.ofType(type))
+      .map(({ DeletionPolicy, UpdateReplacePolicy }) => [DeletionPolicy, UpdateReplacePolicy]);
+  };
+
+  it("keeps tables, keys and the secrets bucket", () => {
+    expect(policies({})).toEqual(Array(5).fill(["Retain", "Retain"]));
+  });
+
+  it("takes them along when asked", () => {
+    expect(policies({ removalPolicy: "destroy" })).toEqual(Array(5).fill(["Delete", "Delete"]));
+    const [table] = synthesize({ removalPolicy: "destroy" }).ofType("AWS::DynamoDB::GlobalTable");
+    expect(table?.Properties.Replicas[0].DeletionProtectionEnabled).toBe(false);
+  });
+
+  it("leaves nothing else behind that would be in the way of the next deployment", () => {
+    const others = Object.values(synthesize().resources).filter(({ Type }) => !kept.includes(Type));
+    expect(others.filter(({ DeletionPolicy }) => DeletionPolicy === "Retain")).toEqual([]);
+  });
+});
