@@ -35,6 +35,8 @@ export const batchLimits = { certificates: 50, names: 300, slowKeys: 5 };
 const slowRsaBits = 2_048;
 const aloneRsaBits = 4_096;
 const transactionRows = 100;
+/** Of one candidate: more domains than this are rare, and the CA's 429 overrules our count. */
+const countedRows = transactionRows - 1;
 
 /**
  * Gives tokens to as many candidates of one issuer as there are, renewals first, and packs them into batches. Pure: the caller
@@ -54,7 +56,8 @@ export function admit(
   const ordered = [...candidates].sort((a, b) => Number(isRenewal(b.lane)) - Number(isRenewal(a.lane)));
   for (const candidate of ordered) {
     const { needs } = candidate;
-    const wanted = candidate.resumed ? [] : [...needs.orders, ...needs.domains, ...needs.sets, ...inFlight];
+    const all = candidate.resumed ? [] : [...inFlight, ...needs.orders, ...needs.sets, ...needs.domains];
+    const wanted = all.slice(0, countedRows);
     if (!purse.holds([...wanted, ...packer.bucketFor(candidate)], transactionRows)) {
       rest.push(candidate);
       continue;

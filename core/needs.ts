@@ -17,9 +17,6 @@ export interface Needs {
  */
 export type Counting = "new" | "renewal" | "replaces";
 
-/** One transaction holds 100 rows; a certificate of more domains than this is rare, and the CA's 429 overrules our count. */
-const countedDomains = 90;
-
 /** The CA's buckets that one issuance needs a token of. Names are A-labels. */
 export function needsOf(issuer: IssuerRow, limits: RateLimits, names: string[], counting: Counting): Needs {
   const none: Needs = { orders: [], domains: [], sets: [] };
@@ -27,7 +24,7 @@ export function needsOf(issuer: IssuerRow, limits: RateLimits, names: string[], 
   const server = issuer.acme?.server ?? "";
   const sets = bucket(`set#${server}#${identifierSetHash(names)}`, limits.identifierSets);
   if (counting === "renewal") return { ...none, sets };
-  const domains = [...new Set(names.map(registeredDomain))].sort().slice(0, countedDomains);
+  const domains = [...new Set(names.map(registeredDomain))].sort();
   return {
     orders: bucket(`orders#${issuer.acme?.accountUrl ?? server}`, limits.newOrders),
     domains: domains.flatMap((domain) => bucket(`domain#${server}#${domain}`, limits.certificatesPerDomain)),

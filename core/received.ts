@@ -14,6 +14,9 @@ export interface Received {
   now: Date;
 }
 
+/** How far a CA's clock may be ahead of ours. */
+const skewMs = 3_600_000;
+
 /** Refuses a certificate that is not the one asked for: the old secret stays, a new attempt begins. */
 export function checkReceived({ chain, csr, pkcs8, renews, now }: Received): void {
   const leaf = parsed(chain);
@@ -47,6 +50,7 @@ function wrongTime(
   renews: Issued | undefined,
   now: Date,
 ): string | undefined {
+  if (leaf.notBefore.getTime() > now.getTime() + skewMs) return `it is not valid before ${rfc3339(leaf.notBefore)}`;
   if (leaf.notAfter <= now) return `it expired on ${rfc3339(leaf.notAfter)}`;
   if (renews && leaf.notAfter.getTime() <= renews.notAfter) {
     return `it ends on ${rfc3339(leaf.notAfter)}, not later than the one it renews`;

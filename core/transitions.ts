@@ -84,9 +84,12 @@ export function waiting(
   why: { reason: string; message: string; until: Date; waitsForIssuer?: boolean },
   now: Date,
 ): CertificateRow {
-  const { waitsForIssuer: _, ...rest } = row;
+  const { waitsForIssuer: _, attempt, ...rest } = row;
+  // A lease that is left here would be a dead execution's, and hide edits until the instant.
+  const { leaseId: _lease, executionArn: _execution, ...released } = attempt ?? {};
   return {
     ...rest,
+    ...(attempt ? { attempt: { id: attempt.id, ...released } } : {}),
     ...(why.waitsForIssuer ? { waitsForIssuer: true } : {}),
     ready: row.issued ? readyByCertificate(row, now) : ready(row, "False", why.reason, why.message, now),
     issuing: issuing(row, "False", why.reason, why.message, now),
@@ -104,8 +107,9 @@ export function refused(row: CertificateRow, reason: string, message: string, no
 
 /** Nothing to do before the renewal. */
 export function upToDate(row: CertificateRow, renewalTime: number, now: Date): CertificateRow {
-  const { issuing: _issuing, attempt: _attempt, waitsForIssuer: _waits, ...rest } = row;
-  if (!row.issued) return rest;
+  const { issuing: _issuing, attempt: _attempt, waitsForIssuer: _waits, ...kept } = row;
+  if (!row.issued) return kept;
+  const { failedIssuanceAttempts: _failures, lastFailureTime: _last, ...rest } = kept;
   return {
     ...rest,
     issued: { ...row.issued, renewalTime },

@@ -24,8 +24,9 @@ export interface CleanUpInput {
 const lookAgainMs = 6 * 3_600_000;
 
 /**
- * Removes the TXT records and the sealed key of attempts that ended. An attempt that was released keeps both. After it, the
- * Certificates that wait for a decision (superseded, edited after Finalize) are handed to dispatch.
+ * Removes the TXT records and the sealed key of attempts that ended. An attempt that was released keeps its key, and its
+ * records while somebody may look at them. After it, the Certificates that wait for a decision (superseded, edited after
+ * Finalize) are handed to dispatch.
  */
 export async function cleanUpChallenge(deps: Deps, input: CleanUpInput): Promise<{ cleaned: number; kept: number }> {
   const refs = input.attempts;
@@ -36,19 +37,27 @@ export async function cleanUpChallenge(deps: Deps, input: CleanUpInput): Promise
   const issuerKey = parseId(input.issuer);
   const issuer = issuerKey && (await deps.state.issuer(issuerKey));
   const ended: AttemptRow[] = [];
+  const idle: AttemptRow[] = [];
   const freed: string[] = [];
   await concurrently(10, [...attempts.values()], async (attempt) => {
     const row = certificates.get(idOf(keyOf(attempt.ref)));
     if (attempt.outcome) ended.push(attempt);
-    else if (row?.attempt?.id === attempt.ref.attemptId) freed.push(...(await goesOn(deps, input, attempt, issuer)));
-    else {
+    else if (row?.attempt?.id === attempt.ref.attemptId) {
+      freed.push(...(await goesOn(deps, input, attempt, issuer)));
+      if (attempt.leaseId === input.leaseId && needsNoRecords(attempt)) idle.push(attempt);
+    } else {
       freed.push(...((await endAttempt(deps, attempt, overtaken)) ?? []));
       ended.push(attempt);
     }
   });
   await returnTokens(deps, issuer, freed);
   const leftovers = ended.filter((attempt) => attempt.hasRecords);
-  if (leftovers.length > 0) await removeAll(deps, issuer, leftovers);
+  const free = leftovers.length + idle.length > 0 ? await removeRecords(deps, issuer, [...leftovers, ...idle]) : [];
+  await concurrently(
+    10,
+    free.filter((attempt) => attempt.outcome),
+    (attempt) => forgetLeftovers(deps, attempt),
+  );
   await decideAgain(deps, input, certificates);
   return { cleaned: leftovers.length, kept: attempts.size - ended.length };
 }

@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, globSync } from "node:fs";
+import { existsSync, globSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { App, Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { AccountRootPrincipal, Role } from "aws-cdk-lib/aws-iam";
 import { PublicHostedZone } from "aws-cdk-lib/aws-route53";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { bundleFunctions } from "../../cdk/bundle.ts";
 import { functionNames } from "../../cdk/functions.ts";
 import { Certwright, grantNamespace, grantReadSecret } from "../../cdk/index.ts";
@@ -79,6 +79,7 @@ describe("the published construct", () => {
 
 describe("the bundles", () => {
   const { folder, metafile } = bundleFunctions();
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it("are one for each function of the table, and the table has each folder of functions/", () => {
     const folders = globSync("functions/*/index.ts").map((file) => file.split("/")[1]);

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { IPolicyValidationPlugin } from "aws-cdk-lib";
 import { App, Validations } from "aws-cdk-lib";
+import { afterAll } from "vitest";
 import type { CertwrightCode } from "../../cdk/constructs/certwright.ts";
 import { functionNames } from "../../cdk/functions.ts";
 import type { CertwrightProps } from "../../cdk/props.ts";
@@ -22,7 +23,7 @@ export interface Resource {
 export interface Synthesized {
   resources: Record<string, Resource>;
   outputs: Record<string, unknown>;
-  /** The template on disk; the file lives as long as this process. */
+  /** The template on disk; it lives as long as the test file runs. */
   file: string;
   ofType(type: string): Resource[];
   /** The one resource of this type, or the one whose name it is. */
@@ -39,7 +40,7 @@ interface Options extends CertwrightCode {
 const defaultRules = "@aws-cdk/core:validateAgainstDefaultRules";
 
 const scratch = mkdtempSync(join(tmpdir(), "certwright-infra-"));
-process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 let count = 0;
 
 /** Synthesizes an installation with the flags of cdk.json and empty functions. */
@@ -54,7 +55,7 @@ export function synthesize(props: CertwrightProps = {}, { validation, ...code }:
   return read(join(outdir, `${stack.artifactId}.template.json`));
 }
 
-/** A file that lives as long as this process. */
+/** A file that lives as long as the test file runs. */
 export function scratchFile(name: string, text: string): string {
   const file = join(scratch, name);
   writeFileSync(file, text);
