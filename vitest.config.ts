@@ -1,7 +1,8 @@
 import { defineConfig } from "vitest/config";
+import { InNameOrder } from "./test/support/in-name-order.ts";
 
 const minute = 60_000;
-// These share one stack and look at all of its calls, so their files run one after another.
+// These share one stack and look at all of its calls, so their files run one after another, by name.
 const onTheStack = {
   globalSetup: "test/support/global-setup.ts",
   fileParallelism: false,
@@ -12,6 +13,7 @@ const onTheStack = {
 /** The kinds of tests, in the order in which they run (house.md). */
 export default defineConfig({
   test: {
+    sequence: { sequencer: InNameOrder },
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts", "test/contract/**/*.test.ts"] } },
       { test: { name: "workflow", include: ["test/workflow/**/*.test.ts"] } },

@@ -1,8 +1,13 @@
-import { eventsPermissions, sealerPermissions, starterPermissions } from "../adapters/aws/index.ts";
+import {
+  eventsPermissions,
+  requestsPermissions,
+  sealerPermissions,
+  starterPermissions,
+  statePermissions,
+} from "../adapters/aws/index.ts";
 import { dnsPermissions } from "../adapters/dns/index.ts";
 import { storePermissions } from "../adapters/stores/index.ts";
 import type { Permission } from "../core/permission.ts";
-import { dueIndex, issuerIndex } from "../core/tables.ts";
 import type { FunctionName } from "./functions.ts";
 import type { Names } from "./names.ts";
 import type { Settings } from "./props.ts";
@@ -28,21 +33,22 @@ export function permissionsOn(grounds: Grounds) {
 }
 
 function tables({ requestsArn, requestsStreamArn, stateArn }: Grounds) {
-  const on = (resource: string, ...verbs: string[]): Permission[] => [
-    { actions: verbs.map((verb) => `dynamodb:${verb}`), resources: [resource] },
-  ];
+  const requests = requestsPermissions({ tableArn: requestsArn });
+  const state = statePermissions({ tableArn: stateArn });
+  const stream = ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"];
+  const readStream: Permission = { actions: stream.map((verb) => `dynamodb:${verb}`), resources: [requestsStreamArn] };
   return {
-    readStream: on(requestsStreamArn, "DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"),
-    readRequest: on(requestsArn, "GetItem"),
-    readRequests: on(requestsArn, "BatchGetItem"),
-    writeRequests: on(requestsArn, "DeleteItem", "PutItem"),
-    scanRequests: on(requestsArn, "Scan"),
-    readState: on(stateArn, "BatchGetItem", "GetItem"),
-    writeState: on(stateArn, "PutItem", "UpdateItem"),
-    deleteFromState: on(stateArn, "DeleteItem"),
-    scanState: on(`${stateArn}/index/${issuerIndex.name}`, "Scan"),
-    queryDue: on(`${stateArn}/index/${dueIndex.name}`, "Query"),
-    queryByIssuer: on(`${stateArn}/index/${issuerIndex.name}`, "Query"),
+    readStream: [readStream],
+    readRequest: requests.get,
+    readRequests: requests.getMany,
+    writeRequests: requests.write,
+    scanRequests: requests.scan,
+    readState: state.read,
+    writeState: state.write,
+    deleteFromState: state.delete,
+    scanState: state.scanKeys,
+    queryDue: state.due,
+    queryByIssuer: state.waitingFor,
   };
 }
 

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { runsFolder } from "./paths.ts";
 
 /** What others need to find a running stack: `.local/run/current.json`. */
@@ -20,21 +21,26 @@ const currentFile = join(runsFolder, "current.json");
 const keptRuns = 5;
 
 /** A folder for the logs of one run; what dead runs left behind is removed first. */
-export function createRunFolder(): string {
+export async function createRunFolder(): Promise<string> {
   mkdirSync(runsFolder, { recursive: true });
   const started = new Date().toISOString().replaceAll(/[-:]|\..*/g, "");
   const folder = join(runsFolder, `${started}-${process.pid}-${Math.random().toString(36).slice(2, 6)}`);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "pid"), String(process.pid));
   const dead = readdirSync(runsFolder).filter((name) => isDeadRun(join(runsFolder, name)));
-  for (const name of dead) removeLeftovers(join(runsFolder, name));
+  for (const name of dead) await removeLeftovers(join(runsFolder, name));
   for (const name of dead.sort().slice(0, -keptRuns)) rmSync(join(runsFolder, name), { recursive: true, force: true });
   return folder;
 }
 
 /** Ends processes that still use the run's temporary folder, then removes it; logs stay. */
-export function removeLeftovers(folder: string): void {
-  for (const pid of processesNaming(join(folder, "tmp"))) endNow(pid);
+export async function removeLeftovers(folder: string): Promise<void> {
+  const end = Date.now() + 2_000;
+  for (let left = processesNaming(join(folder, "tmp")); left.length > 0 && Date.now() < end; ) {
+    for (const pid of left) endNow(pid);
+    await sleep(10);
+    left = processesNaming(join(folder, "tmp"));
+  }
   for (const name of ["tmp", "state", "s3", "cdk.out"]) rmSync(join(folder, name), { recursive: true, force: true });
 }
 

@@ -77,7 +77,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 }
 
 async function startOnce(options: StackOptions): Promise<Stack> {
-  const folder = createRunFolder();
+  const folder = await createRunFolder();
   const undo: Undo[] = [() => removeLeftovers(folder)];
   const stop = async () => {
     for (const each of undo.splice(0).reverse()) await each();

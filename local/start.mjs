@@ -10,7 +10,7 @@ import { existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, syml
 import { basename, delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const pins = { ministack: "1.5.33", cryptography: "50.0.2", goBin: "1.26.6", pebble: "v2.10.1" };
+const pins = { ministack: "1.5.33", cryptography: "50.0.2", cfnLint: "1.58.0", goBin: "1.26.6", pebble: "v2.10.1" };
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const local = join(root, ".local");
@@ -44,6 +44,14 @@ const pebble = {
   install: installPebble,
 };
 
+const cfnLint = {
+  name: "cfn-lint",
+  takes: "ten seconds",
+  stamp: join(local, "venv", ".certwright-cfn-lint"),
+  wanted: () => pins.cfnLint,
+  install: () => pip(`cfn-lint==${pins.cfnLint}`),
+};
+
 main().catch((error) => {
   say(error.message);
   process.exit(1);
@@ -54,7 +62,12 @@ async function main() {
   const [verb, file, ...rest] = process.argv.slice(2);
   if (asCommand) return runTypeScript(join(root, "cli", "main.ts"), process.argv.slice(2), [packages]);
   if (verb !== "run" || !file) throw new Error("usage: node local/start.mjs run <file.ts> [arguments]");
-  return runTypeScript(join(root, file), rest, [packages, emulator, pebble]);
+  return runTypeScript(join(root, file), rest, [
+    packages,
+    emulator,
+    pebble,
+    ...(file === "local/test.ts" ? [cfnLint] : []),
+  ]);
 }
 
 async function runTypeScript(file, args, parts) {
@@ -62,6 +75,10 @@ async function runTypeScript(file, args, parts) {
   const path = [join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter);
   const child = spawn(node, [file, ...args], { stdio: "inherit", env: { ...process.env, PATH: path } });
   for (const signal of signals) process.on(signal, () => child.kill(signal));
+  child.on("error", (error) => {
+    say(`cannot start ${node} (${error.message}); remove node_modules and try again`);
+    process.exit(1);
+  });
   child.on("exit", (code, signal) => {
     if (!signal) process.exit(code ?? 1);
     for (const each of signals) process.removeAllListeners(each);

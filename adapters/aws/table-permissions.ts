@@ -4,10 +4,14 @@ import { dueIndex, issuerIndex } from "../../core/tables.ts";
 
 /** What State needs, by the methods that need it; `https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html`. */
 export interface StatePermissions {
-  /** Reads by key, attempts and events of one resource. */
+  /** Reads by key. */
   read: Permission[];
-  /** All writes; a transaction needs the right of each of its writes. Rows are deleted only under `_system`. */
+  /** attemptsOf and events. */
+  list: Permission[];
+  /** Puts and updates; a transaction needs the right of each of its writes. */
   write: Permission[];
+  /** deleteSealedKey and releaseRecord: rows are deleted only under `_system`. */
+  delete: Permission[];
   /** due and smallestMargin. */
   due: Permission[];
   waitingFor: Permission[];
@@ -17,11 +21,10 @@ export interface StatePermissions {
 /** State: `tableArn` is the table's. */
 export function statePermissions({ tableArn }: { tableArn: string }): StatePermissions {
   return {
-    read: [allow([tableArn], "BatchGetItem", "GetItem", "Query")],
-    write: [
-      allow([tableArn], "PutItem", "UpdateItem"),
-      { ...allow([tableArn], "DeleteItem"), conditions: onlyIn([systemNamespace]) },
-    ],
+    read: [allow([tableArn], "BatchGetItem", "GetItem")],
+    list: [allow([tableArn], "Query")],
+    write: [allow([tableArn], "PutItem", "UpdateItem")],
+    delete: [{ ...allow([tableArn], "DeleteItem"), conditions: onlyIn([systemNamespace]) }],
     due: [allow([`${tableArn}/index/${dueIndex.name}`], "Query")],
     waitingFor: [allow([`${tableArn}/index/${issuerIndex.name}`], "Query")],
     scanKeys: [allow([`${tableArn}/index/${issuerIndex.name}`], "Scan")],
@@ -30,8 +33,8 @@ export function statePermissions({ tableArn }: { tableArn: string }): StatePermi
 
 /** What Requests needs, by the methods that need it. */
 export interface RequestsPermissions {
-  /** get and getMany. */
-  read: Permission[];
+  get: Permission[];
+  getMany: Permission[];
   list: Permission[];
   scan: Permission[];
   /** put and delete, in any namespace but `_system`. */
@@ -41,7 +44,8 @@ export interface RequestsPermissions {
 /** Requests: `tableArn` is the table's. */
 export function requestsPermissions({ tableArn }: { tableArn: string }): RequestsPermissions {
   return {
-    read: [allow([tableArn], "BatchGetItem", "GetItem")],
+    get: [allow([tableArn], "GetItem")],
+    getMany: [allow([tableArn], "BatchGetItem")],
     list: [allow([tableArn], "Query")],
     scan: [allow([tableArn], "Scan")],
     write: [{ ...allow([tableArn], "DeleteItem", "PutItem"), conditions: nowhereIn([systemNamespace]) }],

@@ -52,11 +52,14 @@ export async function cleanUpChallenge(deps: Deps, input: CleanUpInput): Promise
   });
   await returnTokens(deps, issuer, freed);
   const leftovers = ended.filter((attempt) => attempt.hasRecords);
-  const free = leftovers.length + idle.length > 0 ? await removeRecords(deps, issuer, [...leftovers, ...idle]) : [];
+  const bare = await removeRecords(deps, issuer, [...leftovers, ...idle]);
   await concurrently(
     10,
-    free.filter((attempt) => attempt.outcome),
-    (attempt) => forgetLeftovers(deps, attempt),
+    leftovers.filter((attempt) => bare.has(attempt)),
+    async ({ ref }) => {
+      await deps.state.deleteSealedKey(ref);
+      await deps.state.recordsGone(ref);
+    },
   );
   await decideAgain(deps, input, certificates);
   return { cleaned: leftovers.length, kept: attempts.size - ended.length };
@@ -99,7 +102,19 @@ async function comeBackAlone(deps: Deps, attempt: AttemptRow, leaseId: LeaseId):
   await release(deps, { ref: attempt.ref, leaseId }, deps.clock.now(), { alone: true });
 }
 
-async function removeAll(deps: Deps, issuer: IssuerRow | undefined, attempts: AttemptRow[]): Promise<void> {
+/** Released before the CA was asked to look, or after it has seen enough: what resumes publishes what it still needs. */
+function needsNoRecords({ step, answeredUnder }: AttemptRow): boolean {
+  const early = step === "publish-challenge" && answeredUnder === undefined;
+  return early || step === "finalize-order" || step === "write-secret";
+}
+
+/** Answers the attempts that have none left. */
+async function removeRecords(
+  deps: Deps,
+  issuer: IssuerRow | undefined,
+  attempts: AttemptRow[],
+): Promise<Set<AttemptRow>> {
+  if (attempts.length === 0) return new Set();
   const items = await deps.state.challenges(attempts.map(({ ref }) => ref));
   const wanted = attempts.flatMap((attempt) => {
     const item = items.get(attempt.ref.attemptId);
@@ -116,12 +131,8 @@ async function removeAll(deps: Deps, issuer: IssuerRow | undefined, attempts: At
     const records = [...new Map(group.map(({ record }) => [keyOfRecord(record), record])).values()];
     for (const record of await remove(deps, issuer, solver, records)) left.add(keyOfRecord(record));
   }
-  await concurrently(10, attempts, async (attempt) => {
-    const own = wanted.filter((one) => one.attempt === attempt);
-    if (own.some(({ record }) => left.has(keyOfRecord(record)))) return;
-    await deps.state.deleteSealedKey(attempt.ref);
-    await deps.state.recordsGone(attempt.ref);
-  });
+  const holding = wanted.filter(({ record }) => left.has(keyOfRecord(record))).map(({ attempt }) => attempt);
+  return new Set(attempts.filter((attempt) => !holding.includes(attempt)));
 }
 
 /** Answers the records that are still there: the sweep comes back for them. */

@@ -21,11 +21,18 @@ export async function createOrder(work: Work): Promise<Outcome> {
   const acme = await work.acme.open();
   const existing = await existingOrder(work, acme);
   const order = existing ?? (await newOrder(work, acme, certificate));
-  if (order.status !== "pending") return done;
+  if (order.status !== "pending") return proven(work);
   const item = existing || work.hadOrder ? await work.reads.challenges(work.ref) : undefined;
   if (existing && item) return done;
   const challenges = withSolvers(work, certificate, await acme.challenges(order, ["dns-01"]));
   await work.deps.state.putChallenges(work.ref, item ? { challenges, former: recordsOfItem(item) } : { challenges });
+  return done;
+}
+
+/** The CA has seen enough: no record is published, and Validate challenge only looks at the order. */
+function proven({ row, leaseId }: Work): Outcome {
+  row.answeredUnder = leaseId;
+  delete row.changes;
   return done;
 }
 

@@ -8,7 +8,7 @@ import type { Work } from "./work.ts";
 /** Publishes the TXT records of a whole batch: one call per zone. Claims each value first, so that nobody removes it. */
 export async function publishChallenge(works: Work[]): Promise<Map<string, Outcome | Error>> {
   const outcomes = new Map<string, Outcome | Error>(works.map((work) => [work.ref.attemptId, done]));
-  const wanted = await recordsOf(works);
+  const wanted = await recordsOf(works.filter(({ row, leaseId }) => row.answeredUnder !== leaseId));
   await concurrently(20, wanted, async ({ work, record }) => work.deps.state.claimRecord(record, work.ref));
   for (const [solver, group] of bySolver(wanted)) {
     const results = await publish(group[0]?.work, solver, unique(group.map(({ record }) => record)));

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, statSync } from "node:fs";
-import { basename } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { globSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { BenchReport } from "./budgets.ts";
 
 /**
@@ -21,23 +21,26 @@ export function tracing(file: string): Record<string, string> {
 
 const timedLoads = 5;
 
-/** Bytes and median load time of what each function loaded to run the attempts so far; the files are the deployed ones. */
-export function bundles(traceFile: string, instance: string): BenchReport["bundles"] {
-  const lines = readFileSync(traceFile, "utf8").trim().split("\n");
-  const loaded = new Map<string, Map<string, string>>();
-  for (const line of lines) {
+/** Bytes and median load time of what each function loaded to run the attempts so far, from the deployed asset. */
+export function bundles(traceFile: string, assembly: string, instance: string): BenchReport["bundles"] {
+  const asset = globSync("asset.*/create-order/index.mjs", { cwd: assembly })[0];
+  if (!asset) throw new Error(`no bundle of the functions in ${assembly}`);
+  const root = join(assembly, dirname(dirname(asset)));
+  const loaded = new Map<string, Set<string>>();
+  for (const line of readFileSync(traceFile, "utf8").trim().split("\n")) {
     const [functionName = "", url = ""] = line.split(" ");
-    if (!functionName.startsWith(`${instance}-`) || !/\/(chunks\/[^/]+|index)\.mjs$/.test(url)) continue;
-    const files = loaded.get(functionName) ?? new Map<string, string>();
-    // Each worker has its own copy: the newest is there still.
-    loaded.set(functionName, files.set(basename(url), fileURLToPath(url)));
+    const file = /\/(chunks\/[^/]+\.mjs|index\.mjs)$/.exec(url)?.[1];
+    if (!file || !functionName.startsWith(`${instance}-`)) continue;
+    const name = functionName.slice(instance.length + 1);
+    const path = file === "index.mjs" ? `${name}/index.mjs` : file;
+    loaded.set(name, (loaded.get(name) ?? new Set()).add(join(root, path)));
   }
   return [...loaded]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([functionName, files]) => ({
-      name: functionName.slice(instance.length + 1),
-      bytes: [...files.values()].reduce((total, file) => total + statSync(file).size, 0),
-      loadMs: median(Array.from({ length: timedLoads }, () => loadMs([...files.values()]))),
+    .map(([name, files]) => ({
+      name,
+      bytes: [...files].reduce((total, file) => total + statSync(file).size, 0),
+      loadMs: median(Array.from({ length: timedLoads }, () => loadMs([...files]))),
     }));
 }
 

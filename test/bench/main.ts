@@ -22,7 +22,7 @@ async function main(): Promise<number> {
   try {
     const one = await single(bench);
     tell("what each handler loaded for it");
-    const loaded = bundles(traceFile, instance);
+    const loaded = bundles(traceFile, join(bench.stack.folder, "cdk.out"), instance);
     const report: BenchReport = {
       single: one,
       batch50: await batch50(bench),

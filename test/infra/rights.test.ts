@@ -29,7 +29,7 @@ const decides = [
   deadLetter,
 ];
 const step = [...state, facts];
-const readsRequest = "dynamodb:GetItem @ requests";
+const readsRequests = "dynamodb:BatchGetItem @ requests";
 const readsSecrets = ["secretsmanager:GetSecretValue @ secrets", "kms:Decrypt @ key-material"];
 const writesSecrets = [
   "secretsmanager:DescribeSecret @ secrets",
@@ -58,7 +58,7 @@ const rights: Record<string, string[]> = {
     deadLetter,
   ],
   "check-issuer": [
-    readsRequest,
+    "dynamodb:GetItem @ requests",
     ...state,
     "dynamodb:Query @ state/index/byIssuer",
     ...readsSecrets,
@@ -68,21 +68,21 @@ const rights: Record<string, string[]> = {
   ],
   prepare: [
     ...step,
-    readsRequest,
+    readsRequests,
     "kms:GenerateDataKey @ key-material",
     ...readsSecrets,
     "s3:ListBucketVersions @ bucket",
     "s3:GetObjectVersion @ objects",
     "kms:Decrypt @ key-material",
   ],
-  "create-order": [...step, readsRequest, ...asksTheCa],
+  "create-order": [...step, readsRequests, ...asksTheCa],
   "publish-challenge": [...step, ...changesRecords],
   "check-propagation": [...step, "route53:GetChange @ changes", "sts:AssumeRole @ tenants' roles"],
   "validate-challenge": [...step, ...asksTheCa],
-  "finalize-order": [...step, readsRequest, ...asksTheCa],
+  "finalize-order": [...step, readsRequests, ...asksTheCa],
   "write-secret": [
     ...step,
-    readsRequest,
+    readsRequests,
     "kms:Decrypt @ key-material",
     ...writesSecrets,
     "s3:ListBucketVersions @ bucket",
@@ -93,6 +93,7 @@ const rights: Record<string, string[]> = {
   ],
   "clean-up-challenge": [
     ...step,
+    readsRequests,
     "dynamodb:DeleteItem @ state",
     ...changesRecords,
     "lambda:InvokeFunction @ dispatch",

@@ -18,9 +18,12 @@ const good = [
   ask("good-two", [`*.good-two-${id}.example.test`, `good-two-${id}.example.test`]),
 ];
 const challenge = ask("challenge", [`www.${twice}`]);
-const zone = ask("zone", [`www.${nowhere}`]);
+// Its first name has a zone, so a record of it is published.
+const zone = ask("zone", [`zone-${id}.example.test`, `www.${nowhere}`]);
 const secret = ask("secret", [`secret-${id}.example.test`]);
 const all = [...good, challenge, zone, secret];
+
+let notAllowed = "";
 
 beforeAll(async () => {
   // Two public zones of one name: records go to the second, and the domain is delegated to the first.
@@ -28,7 +31,7 @@ beforeAll(async () => {
   const hostedZoneID = await createZone(stack, twice);
   const answer = { status: 400, code: "AccessDeniedException", message: "not authorized to perform CreateSecret" };
   const contains = `${stack.facts.instance}/${namespace}/secret-tls`;
-  await stack.refuse({ action: "CreateSecret", contains }, { times: -1, answer });
+  notAllowed = await stack.refuse({ action: "CreateSecret", contains }, { times: -1, answer });
   await bed.put(all);
   await bed.shown(all, ({ ready }) => ready?.reason === "IssuerNotFound");
   await bed.putIssuer({
@@ -92,5 +95,20 @@ describe("in one batch with two good Certificates", () => {
     expect(executions[0]?.certificates.toSorted()).toEqual(
       all.map(({ metadata }) => `${namespace}/${metadata.name}`).toSorted(),
     );
+  });
+});
+
+describe("a secret we may write at last", () => {
+  it("is written with what was issued: the same order, and no record any more", async () => {
+    const [name = ""] = (secret.spec as { dnsNames: string[] }).dnsNames;
+    const since = Date.now();
+    await stack.removeFault(notAllowed);
+    expect(await certwright(stack, ["renew", "secret", "-n", namespace])).toMatchObject({ code: 0 });
+    await bed.ready([secret]);
+    await stack.verify(await bed.read(secret));
+    expect(await stack.count({ action: "newOrder", contains: name })).toBe(1);
+    expect(
+      await stack.count({ action: "ChangeResourceRecordSets", function: "publish-challenge", contains: name, since }),
+    ).toBe(0);
   });
 });

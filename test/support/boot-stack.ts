@@ -3,18 +3,23 @@ import { deploy } from "../../local/deploy.ts";
 import { blockedDomain } from "../../local/pebble.ts";
 import { seed } from "../../local/seed.ts";
 import { startStack } from "../../local/stack.ts";
+import { keepSweeping } from "../../local/sweeper.ts";
 import type { StackFacts } from "./stack.ts";
 
 const instance = "certwright";
+/** Certificates of two minutes cannot wait for the sweep's own schedule of one minute. */
+const sweepEverySeconds = 10;
 
-/** A stack with certwright, its zone and its issuers; progress and troubles go to stderr. */
+/** A stack with certwright, its zone, its issuers and frequent sweeps; progress and troubles go to stderr. */
 export async function bootStack(): Promise<{ facts: StackFacts; stop: () => Promise<void> }> {
   const tell = (line: string) => void process.stderr.write(`stack: ${line}\n`);
   const stack = await startStack({ onTrouble: tell });
   try {
     tell(`logs in ${stack.folder}`);
     await deploy(stack, { instance, tell });
-    await seed(stack, createClients(stack.emulatorEndpoint, stack.region), instance);
+    const clients = createClients(stack.emulatorEndpoint, stack.region);
+    await seed(stack, clients, instance);
+    const endSweeping = keepSweeping(clients, instance, sweepEverySeconds);
     const { controlUrl, endpoint, emulatorEndpoint, region, account, folder, dnsServer } = stack;
     const { directoryUrl, caCertificate, externalAccount } = stack.acme;
     return {
@@ -32,7 +37,10 @@ export async function bootStack(): Promise<{ facts: StackFacts; stop: () => Prom
         externalAccount,
         blockedDomain,
       },
-      stop: stack.stop,
+      stop: async () => {
+        endSweeping();
+        await stack.stop();
+      },
     };
   } catch (error) {
     await stack.stop();

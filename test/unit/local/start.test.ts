@@ -110,6 +110,12 @@ describe("start.mjs in a fresh clone", () => {
     expect([stdout, installed()]).toEqual(["cli get certificates\n", ["npm"]]);
   });
 
+  it("gives the tests cfn-lint as well", async () => {
+    writeFileSync(join(clone, "local", "test.ts"), "");
+    expect((await ended(start(["run", "local/test.ts"]))).stderr).toMatch(/installed cfn-lint in/);
+    expect((await ended(start(["run", "local/test.ts"]))).stderr).toBe("");
+  });
+
   it("lets a second set-up wait for the first", async () => {
     const both = await Promise.all([run(), run()]);
     expect(both.map(({ code }) => code)).toEqual([3, 3]);

@@ -1,0 +1,108 @@
+import { DescribeSecretCommand } from "@aws-sdk/client-secrets-manager";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Step } from "../../core/status.ts";
+import type { Manifest } from "../../local/requests.ts";
+import type { Gate } from "../support/control.ts";
+import { certificate, openBed } from "../support/integration-bed.ts";
+import { untilNoTxt } from "../support/integration-dns.ts";
+import { leafOf } from "../support/integration-leaf.ts";
+import { attemptsOf, ordersFor } from "../support/issuance-counts.ts";
+import { callAtStart, callInside } from "../support/step-calls.ts";
+
+const bed = openBed();
+const { stack, fresh } = bed;
+const issuer = fresh("edits");
+const namespace = fresh("edits");
+
+/** One Certificate that is held inside a step. */
+interface Case {
+  manifest: Manifest;
+  name: string;
+  dnsName: string;
+  gate?: Gate;
+}
+
+// Orders counted at Pebble: the one that was under way when the step had made it, and for an edit the one of the new names.
+const edits: [step: Step, orders: { before: number; after: number }][] = [
+  ["prepare", { before: 0, after: 1 }],
+  ["create-order", { before: 1, after: 1 }],
+  ["publish-challenge", { before: 1, after: 1 }],
+  ["check-propagation", { before: 1, after: 1 }],
+  ["validate-challenge", { before: 1, after: 1 }],
+  ["finalize-order", { before: 1, after: 1 }],
+  ["write-secret", { before: 1, after: 1 }],
+];
+const cases = new Map(
+  edits.flatMap(([step]) => [`edit-${step}`, `delete-${step}`].map((what) => [what, caseOf(what)] as const)),
+);
+
+function caseOf(what: string): Case {
+  const name = fresh(what);
+  const dnsName = `${name}.example.test`;
+  return { name, dnsName, manifest: certificate({ name, namespace, issuer, dnsNames: [dnsName] }) };
+}
+
+function found(what: string): Case {
+  return cases.get(what) ?? expect.unreachable();
+}
+
+beforeAll(async () => {
+  await bed.putIssuer({ name: issuer });
+  for (const [step] of edits) {
+    await hold(found(`edit-${step}`), step, false);
+    // What is held at CreateSecret is as good as written; so a deletion comes a moment earlier.
+    await hold(found(`delete-${step}`), step, step === "write-secret");
+  }
+});
+
+// One after the other, so that each is alone in its execution and holds nobody else.
+async function hold(one: Case, step: Step, atStart: boolean): Promise<void> {
+  const call = atStart ? callAtStart(step, one) : callInside[step]({ ...one, namespace });
+  one.gate = await stack.pause(call, { times: 1 });
+  await stack.put(one.manifest);
+  await stack.waitFor({ namespace, name: one.name }, (row) => row.attempt !== undefined);
+}
+
+async function whileHeld({ gate }: Case, change: () => Promise<void>): Promise<void> {
+  await gate?.held();
+  await change();
+  await gate?.open();
+}
+
+describe("an edit while an attempt is held inside", () => {
+  it.concurrent.each(edits)("%s wins", async (step, orders) => {
+    const one = found(`edit-${step}`);
+    const edited = `edited-${one.dnsName}`;
+    const manifest = certificate({ name: one.name, namespace, issuer, dnsNames: [edited] });
+    await whileHeld(one, () => stack.put(manifest));
+    const row = await stack.waitFor(
+      { namespace, name: one.name },
+      ({ generation, ready, attempt }) => generation === 2 && ready.status === "True" && attempt === undefined,
+    );
+    const secret = await bed.read(manifest);
+    await stack.verify(secret);
+    expect(leafOf(secret).names).toEqual([edited]);
+    expect(row.ready).toMatchObject({ reason: "Ready", observedGeneration: 2 });
+    expect(await ordersFor(stack, one.dnsName)).toBe(orders.before);
+    expect(await ordersFor(stack, edited)).toBe(orders.after);
+    await untilNoTxt(stack, [one.dnsName, edited]);
+  });
+});
+
+describe("a deletion while an attempt is held inside", () => {
+  it.concurrent.each(edits)("%s stops it, cleans up and writes nothing", async (step, { before }) => {
+    const one = found(`delete-${step}`);
+    await whileHeld(one, () => stack.delete({ namespace, name: one.name }));
+    await stack.waitFor({ namespace, name: one.name }, ({ deletedAt }) => deletedAt !== undefined);
+    await untilNoTxt(stack, [one.dnsName]);
+    const SecretId = `${stack.facts.instance}/${namespace}/${one.name}-tls`;
+    await expect(stack.clients.secrets.send(new DescribeSecretCommand({ SecretId }))).rejects.toMatchObject({
+      name: "ResourceNotFoundException",
+    });
+    const [attempt, ...others] = await attemptsOf(stack, one.manifest);
+    expect(attempt?.outcome).toMatchObject({ result: "superseded", message: "the request was deleted" });
+    expect(others).toEqual([]);
+    expect(await stack.state.sealedKey(attempt?.ref ?? expect.unreachable())).toBeUndefined();
+    expect(await ordersFor(stack, one.dnsName)).toBe(before);
+  });
+});

@@ -1,0 +1,79 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { RefusedError, UnavailableError } from "../../../core/errors.ts";
+import { type DnsWorld, testDnsProvider } from "../../contract/dns-provider.ts";
+import { digitalocean } from "../../support/digitalocean.ts";
+
+interface Held {
+  id: number;
+  zone: string;
+  name: string;
+  data: string;
+}
+
+/** DigitalOcean's part of the contract's world: records with ids, and a clock that the next provider finds later. */
+function world(): DnsWorld & { answer: number | undefined } {
+  const zones: [string, string] = ["one.test", "two.test"];
+  let held: Held[] = [];
+  let before: (() => Promise<void>) | undefined;
+  let now = 0;
+  const hold = (zone: string, name: string, data: string) => {
+    held.push({ id: Math.max(0, ...held.map(({ id }) => id)) + 1, zone, name, data });
+  };
+  const others = async () => {
+    const act = before;
+    before = undefined;
+    await act?.();
+  };
+  const serve = (method: string, url: URL, body: { name: string; data: string }): object => {
+    const [, , , zone = "", , id] = url.pathname.split("/");
+    if (zone === "") return { domains: zones.map((name) => ({ name })) };
+    if (method === "POST") hold(zone, `${body.name}.${zone}`, body.data);
+    if (method === "DELETE") held = held.filter((record) => record.id !== Number(id));
+    const name = url.searchParams.get("name");
+    return { domain_records: held.filter((record) => record.zone === zone && record.name === name) };
+  };
+  const fake: DnsWorld & { answer: number | undefined } = {
+    answer: undefined,
+    zones,
+    provider: () => {
+      now += 60_000;
+      const at = new Date(now);
+      const fetch = async (url: string, { method = "GET", body }: { method?: string; body?: string }) => {
+        if (fake.answer !== undefined) return new Response("{}", { status: fake.answer });
+        if (method !== "GET") await others();
+        const answer = serve(method, new URL(url), JSON.parse(body ?? "{}"));
+        return method === "DELETE" ? new Response(null, { status: 204 }) : Response.json(answer);
+      };
+      const deps = { token: "t", fetch: fetch as typeof globalThis.fetch, clock: { now: () => at } };
+      return digitalocean.create({ tokenSecretRef: { name: "digitalocean", key: "token" } }, deps);
+    },
+    values: async (name) => held.filter((record) => record.name === name).map(({ data }) => data),
+    addForeign: async (name, value) => hold(zones.find((zone) => name.endsWith(`.${zone}`)) ?? "", name, value),
+    beforeNextSwap: (act) => {
+      before = act;
+    },
+  };
+  return fake;
+}
+
+testDnsProvider("the worked example of docs/extending.md", world);
+
+describe("the worked example of docs/extending.md", () => {
+  it("is the file that is tested here, to the letter", () => {
+    const text = readFileSync("docs/extending.md", "utf8");
+    const shown = /```ts\n\/\/ adapters\/dns\/digitalocean\.ts\n([\s\S]*?)```/.exec(text)?.[1];
+    expect(shown).toBe(readFileSync("test/support/digitalocean.ts", "utf8"));
+  });
+
+  it.each([
+    [401, RefusedError],
+    [429, UnavailableError],
+    [503, UnavailableError],
+  ])("names an answer of %d", async (status, kind) => {
+    const refusing = world();
+    refusing.answer = status;
+    const [result] = await refusing.provider().publish([{ name: "_acme-challenge.www.one.test", value: "v" }]);
+    expect(result && "error" in result ? result.error : result).toBeInstanceOf(kind);
+  });
+});
