@@ -60,10 +60,11 @@ export function backingOff(facts: Facts): Answer {
   return { action: "nothing", reason: "BackingOff" };
 }
 
-export function fenced(facts: Facts): Answer {
-  const { row, now } = facts;
-  if (!row?.issued || row.specHash !== resource(facts).specHash || asksAgain(facts)) return undefined;
-  if (row.attempt !== undefined) return undefined;
+/** Holds back what nobody asked for: renewals, and secrets that somebody deletes or writes over again and again. */
+export function fenced(facts: Facts, need?: Decision): Answer {
+  const { row, now, secret } = facts;
+  const automatic = need?.action === "issue" && (need.reason === "Renewing" || secret !== undefined);
+  if (!automatic || !row?.issued) return undefined;
   const until = fencedUntil(row.recentIssuances ?? [], row.issued.notBefore, row.issued.notAfter, now);
   if (until === undefined) return undefined;
   const message = "three automatic issuances within a third of the lifetime: held back";

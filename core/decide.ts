@@ -37,7 +37,8 @@ export type Decision =
   /** The request is gone. */
   | { action: "forget" };
 
-export type Check = (facts: Facts) => Decision | undefined;
+/** `need`: what the gates are to let through. */
+export type Check = (facts: Facts, need?: Decision) => Decision | undefined;
 
 /** Can this object be served at all? The first check that fires decides. */
 export const border: Check[] = [
@@ -78,12 +79,12 @@ export function decide(facts: Facts): Decision {
   if (refusal) return refusal;
   const need = first(needs, facts);
   if (!need) throw new Error("the last of the needs always answers");
-  return need.action === "issue" ? (first(gates, facts) ?? need) : need;
+  return need.action === "issue" ? (first(gates, facts, need) ?? need) : need;
 }
 
-function first(checks: Check[], facts: Facts): Decision | undefined {
+function first(checks: Check[], facts: Facts, need?: Decision): Decision | undefined {
   for (const check of checks) {
-    const decision = check(facts);
+    const decision = check(facts, need);
     if (decision) return decision;
   }
   return undefined;

@@ -51,9 +51,9 @@ export async function giveBack(state: State, buckets: Bucket[], now: Date): Prom
   );
 }
 
-/** The CA said 429: its bucket holds nothing before `retryAt`. */
-export async function overrule(state: State, bucket: Bucket, retryAt: Date, now: Date): Promise<void> {
-  await rewrite(state, [bucket], (one, row) => emptyUntil(one, row, retryAt, now));
+/** The CA said 429: these buckets hold nothing before `retryAt`. */
+export async function overrule(state: State, buckets: Bucket[], retryAt: Date, now: Date): Promise<void> {
+  await rewrite(state, buckets, (bucket, row) => emptyUntil(bucket, row, retryAt, now));
 }
 
 async function rewrite(

@@ -14,11 +14,21 @@ export interface RateLimits {
   ordersInFlight?: Limit;
 }
 
-/** Let's Encrypt's published limits (letsencrypt.org/docs/rate-limits, 2026-08-05). */
-const letsEncrypt: RateLimits = {
-  newOrders: { capacity: 300, refillSeconds: 36 },
-  certificatesPerDomain: { capacity: 50, refillSeconds: 202 * 60 },
-  identifierSets: { capacity: 5, refillSeconds: 34 * 3_600 },
+/**
+ * Let's Encrypt's published limits by directory host (letsencrypt.org/docs/rate-limits of 2026-08-05 and
+ * letsencrypt.org/docs/staging-environment). Other CAs have none by default.
+ */
+const published: Record<string, RateLimits> = {
+  "acme-v02.api.letsencrypt.org": {
+    newOrders: { capacity: 300, refillSeconds: 36 },
+    certificatesPerDomain: { capacity: 50, refillSeconds: 202 * 60 },
+    identifierSets: { capacity: 5, refillSeconds: 34 * 3_600 },
+  },
+  "acme-staging-v02.api.letsencrypt.org": {
+    newOrders: { capacity: 1_500, refillSeconds: 7.2 },
+    certificatesPerDomain: { capacity: 30_000, refillSeconds: 20 },
+    identifierSets: { capacity: 30_000, refillSeconds: 20 },
+  },
 };
 
 /** Our own limits, for every CA. In flight comes back slowly by itself, so that a lost count heals. */
@@ -27,13 +37,9 @@ const ours: RateLimits = {
   ordersInFlight: { capacity: 1_000, refillSeconds: 10 },
 };
 
-/** Directory hosts that get Let's Encrypt's numbers by default. Its staging environment has other, far wider ones. */
-const letsEncryptHosts = ["acme-v02.api.letsencrypt.org"];
-
 /** The limits in force for an issuer. */
 export function limitsOf(server: string, configured: RateLimits | undefined): RateLimits {
-  const defaults = letsEncryptHosts.includes(new URL(server).host) ? letsEncrypt : {};
-  return { ...ours, ...defaults, ...configured };
+  return { ...ours, ...published[new URL(server).host], ...configured };
 }
 
 /** The same, of an issuer as State knows it. */
@@ -52,6 +58,11 @@ export function inFlightBucket(issuerId: string, limits: RateLimits): Bucket[] {
   return bucket(`inFlight#${issuerId}`, limits.ordersInFlight);
 }
 
+/** New orders are counted by account; before there is one, by server. */
+export function ordersKey(issuer: IssuerRow): string {
+  return `orders#${issuer.acme?.accountUrl ?? issuer.acme?.server ?? ""}`;
+}
+
 /** The buckets behind keys that an attempt carries; a limit that was switched off since has none. */
 export function bucketsOfKeys(keys: string[], limits: RateLimits): Bucket[] {
   const limitOf: Record<string, Limit | undefined> = {
@@ -62,6 +73,19 @@ export function bucketsOfKeys(keys: string[], limits: RateLimits): Bucket[] {
     inFlight: limits.ordersInFlight,
   };
   return keys.flatMap((key) => bucket(key, limitOf[key.slice(0, key.indexOf("#"))]));
+}
+
+/**
+ * Which of these buckets a CA's 429 speaks of, by Boulder's words: "too many new orders", "already issued for this exact set",
+ * "already issued for \"example.com\"". None when it says something else.
+ */
+export function bucketsNamedBy(problem: string, buckets: Bucket[]): Bucket[] {
+  const named = (prefix: string, ending = "") =>
+    buckets.filter(({ key }) => key.startsWith(prefix) && key.endsWith(ending));
+  if (/new orders/i.test(problem)) return named("orders#");
+  if (/exact set/i.test(problem)) return named("set#");
+  const domain = /already issued for "([^"]+)"/i.exec(problem)?.[1];
+  return domain ? named("domain#", `#${domain}`) : [];
 }
 
 /** A bucket of this key, or none when the limit is off. */

@@ -1,4 +1,4 @@
-import { bucket, type RateLimits } from "./limits.ts";
+import { bucket, ordersKey, type RateLimits } from "./limits.ts";
 import { identifierSetHash, registeredDomain } from "./names.ts";
 import type { Bucket } from "./rate-limit.ts";
 import type { IssuerRow } from "./rows.ts";
@@ -26,7 +26,7 @@ export function needsOf(issuer: IssuerRow, limits: RateLimits, names: string[], 
   if (counting === "renewal") return { ...none, sets };
   const domains = [...new Set(names.map(registeredDomain))].sort();
   return {
-    orders: bucket(`orders#${issuer.acme?.accountUrl ?? server}`, limits.newOrders),
+    orders: bucket(ordersKey(issuer), limits.newOrders),
     domains: domains.flatMap((domain) => bucket(`domain#${server}#${domain}`, limits.certificatesPerDomain)),
     sets,
   };

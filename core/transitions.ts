@@ -85,11 +85,11 @@ export function waiting(
   now: Date,
 ): CertificateRow {
   const { waitsForIssuer: _, attempt, ...rest } = row;
-  // A lease that is left here would be a dead execution's, and hide edits until the instant.
-  const { leaseId: _lease, executionArn: _execution, ...released } = attempt ?? {};
+  // A lease that is left here would be a dead execution's, and hide edits until the instant; its attempt goes on alone.
+  const alone = attempt?.alone || attempt?.leaseId !== undefined;
   return {
     ...rest,
-    ...(attempt ? { attempt: { id: attempt.id, ...released } } : {}),
+    ...(attempt ? { attempt: { id: attempt.id, ...(alone ? { alone: true as const } : {}) } } : {}),
     ...(why.waitsForIssuer ? { waitsForIssuer: true } : {}),
     ready: row.issued ? readyByCertificate(row, now) : ready(row, "False", why.reason, why.message, now),
     issuing: issuing(row, "False", why.reason, why.message, now),

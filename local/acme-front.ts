@@ -5,6 +5,7 @@ import type { Faults } from "./faults.ts";
 import type { Answer, Reply, Request } from "./proxy.ts";
 import { UpstreamTimeout } from "./proxy.ts";
 
+/** What the proxy before Pebble is made of. */
 export interface AcmeFront {
   forward(request: Request): Promise<Reply>;
   recorder: Recorder;

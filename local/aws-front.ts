@@ -6,6 +6,7 @@ import type { Faults } from "./faults.ts";
 import type { Answer, Reply, Request } from "./proxy.ts";
 import type { Zones } from "./zones.ts";
 
+/** What the proxy before the emulator is made of. */
 export interface AwsFront {
   forward(request: Request): Promise<Reply>;
   recorder: Recorder;

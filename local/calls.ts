@@ -25,6 +25,7 @@ export interface Call {
   fault?: FaultKind;
 }
 
+/** What can be done to a call (faults.ts). */
 export type FaultKind = "pause" | "refuse" | "delay" | "dropRequest" | "dropReply";
 
 /** Which calls are meant; absent fields match everything. */
@@ -42,6 +43,7 @@ export interface CallFilter {
   since?: number;
 }
 
+/** The calls of this run, in memory only. */
 export interface Recorder {
   /** Adds a call, gives it its id, and returns it to be completed by its owner. */
   begin(call: Omit<Call, "id">): Call;

@@ -29,6 +29,7 @@ export function takeUnits(reply: Reply, action: string): Units {
   return writes.has(action) ? { read: 0, write: units, stripped } : { read: units, write: 0, stripped };
 }
 
+/** Notes the units on the call; zero is left out. */
 export function addUnits(call: Call, units: Units): void {
   if (units.read > 0) call.readUnits = units.read;
   if (units.write > 0) call.writeUnits = units.write;

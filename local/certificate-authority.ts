@@ -8,6 +8,7 @@ export interface Identity {
   key: string;
 }
 
+/** What the TLS servers of the stack show, and who vouches for it. */
 export interface ServerIdentity {
   /** PEM. */
   caCertificate: string;

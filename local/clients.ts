@@ -4,6 +4,7 @@ import { Route53Client } from "@aws-sdk/client-route-53";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SFNClient } from "@aws-sdk/client-sfn";
 
+/** SDK clients of one endpoint, with the `settings` to make more. */
 export type Clients = ReturnType<typeof createClients>;
 
 /** Clients of the emulator, at either of its endpoints. */

@@ -5,6 +5,7 @@ import { account, region } from "./emulator.ts";
 import { installed, root } from "./paths.ts";
 import type { Stack } from "./stack.ts";
 
+/** What is deployed, and how it is told. */
 export interface DeployOptions {
   instance: string;
   /** The CDK app; default is what cdk.json says. */

@@ -8,6 +8,7 @@ import type { RecordSet } from "./record-set.ts";
 import { textStrings } from "./record-set.ts";
 import type { Zones } from "./zones.ts";
 
+/** A running DNS server. */
 export interface DnsServer {
   /** The same for UDP and TCP. */
   port: number;

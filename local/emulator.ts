@@ -14,8 +14,9 @@ export interface Emulator {
   stop(): Promise<void>;
 }
 
-/** The account and the region everything local lives in. */
+/** The account everything local lives in. */
 export const account = "000000000000";
+/** The region everything local lives in. */
 export const region = "us-east-1";
 
 /** Starts it; every Lambda it runs calls AWS through `lambdaEndpoint`. */

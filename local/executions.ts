@@ -18,6 +18,7 @@ interface Followed {
   ended: boolean;
 }
 
+/** What is known of the executions of one state machine. */
 export interface Executions {
   /** The tasks and waits that ended since it was last asked. */
   newSteps(): Promise<StepTaken[]>;

@@ -34,6 +34,7 @@ export interface Verdict {
   answer?: NonNullable<FaultRule["answer"]>;
 }
 
+/** The rules in force; the oldest that matches a call applies. */
 export interface Faults {
   add(rule: FaultRule): string;
   /** Ends a rule; the calls that it holds go on. */
@@ -53,6 +54,7 @@ interface Active extends FaultState {
   gates: (() => void)[];
 }
 
+/** Starts without any rule. */
 export function createFaults(): Faults {
   const active = new Map<string, Active>();
   const replies = new Map<number, Active>();

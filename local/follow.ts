@@ -9,6 +9,7 @@ import type { Manifest } from "./requests.ts";
 import { keyOf } from "./requests.ts";
 import type { Screen } from "./screen.ts";
 
+/** Which certificates to follow, where, and for how long. */
 export interface FollowOptions {
   clients: Clients;
   account: string;

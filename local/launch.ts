@@ -12,6 +12,7 @@ export interface Launched {
   stop(): Promise<void>;
 }
 
+/** How a process of the stack is started. */
 export interface LaunchOptions {
   command: string;
   args: string[];

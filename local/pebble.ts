@@ -21,6 +21,7 @@ export interface Pebble {
   stop(): Promise<void>;
 }
 
+/** How Pebble is started. */
 export interface PebbleOptions {
   folder: string;
   ports: { acme: number; management: number };

@@ -25,6 +25,7 @@ export interface Reply {
 /** Decides what answers a request; undefined drops the connection without a word. */
 export type Answer = (request: Request) => Promise<Reply | undefined>;
 
+/** A server that listens on 127.0.0.1. */
 export interface Listener {
   port: number;
   close(): Promise<void>;

@@ -8,6 +8,7 @@ export interface RecordSet {
   setIdentifier?: string;
 }
 
+/** One entry of a ChangeBatch. */
 export interface Change {
   action: "CREATE" | "DELETE" | "UPSERT";
   set: RecordSet;

@@ -11,6 +11,7 @@ export interface Screen {
   trouble(text: string): void;
 }
 
+/** Writes plain lines; `out` decides about colours. */
 export function createScreen(out: NodeJS.WritableStream): Screen {
   const style = (format: Parameters<typeof styleText>[0], text: string) => styleText(format, text, { stream: out });
   const time = (seconds: number) => style("dim", `${seconds.toFixed(1).padStart(6)} s`);

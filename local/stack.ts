@@ -18,6 +18,7 @@ import { createRunFolder, removeLeftovers } from "./runs.ts";
 import type { Zones } from "./zones.ts";
 import { createZones } from "./zones.ts";
 
+/** What differs from the stack that everybody uses. */
 export interface StackOptions {
   /** How long Route 53 takes to show a change. */
   dnsLagMs?: number;

@@ -1,6 +1,8 @@
 import { backoff } from "../backoff.ts";
 import type { Deps } from "../deps.ts";
 import { classOf, type ErrorClass, isNamed, RateLimitedError, RefusedError } from "../errors.ts";
+import { overrule } from "../ledger.ts";
+import { bucketsNamedBy, bucketsOfKeys, limitsOfIssuer, ordersKey } from "../limits.ts";
 import { idOf, parseId } from "../resource.ts";
 import type { CertificateRow } from "../rows.ts";
 import { rfc3339 } from "../status.ts";
@@ -35,8 +37,16 @@ export async function recordFailure(work: Work, error: unknown): Promise<void> {
   }
   const row = await changeCertificate(deps, work, (before) => failed(before, failure, error, deps));
   if (row) await tell(work, row, failure);
+  if (error instanceof RateLimitedError) await believe(work, error);
   const issuer = parseId(work.row.issuer);
   if (issuer && failure.reason === "AccountUnknown") await deps.starter.checkIssuer(issuer);
+}
+
+/** The CA's word overrules our count of the limit it names, so that no neighbour runs into the same wall. */
+async function believe({ deps, row, issuer }: Work, error: RateLimitedError): Promise<void> {
+  const keys = [...(row.tokens ?? []), ordersKey(issuer)];
+  const named = bucketsNamedBy(error.message, bucketsOfKeys(keys, limitsOfIssuer(issuer)));
+  if (named.length > 0) await overrule(deps.state, named, error.retryAt, deps.clock.now());
 }
 
 /** Gives the attempt back: it keeps all it has and goes on when it is due. */

@@ -1,5 +1,5 @@
 import { DescribeSecretCommand } from "@aws-sdk/client-secrets-manager";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Step } from "../../core/status.ts";
 import type { Manifest } from "../../local/requests.ts";
 import type { Gate } from "../support/control.ts";
@@ -39,7 +39,15 @@ const cases = new Map(
 function caseOf(what: string): Case {
   const name = fresh(what);
   const dnsName = `${name}.example.test`;
-  return { name, dnsName, manifest: certificate({ name, namespace, issuer, dnsNames: [dnsName] }) };
+  return { name, dnsName, manifest: withNames({ name }, dnsName) };
+}
+
+function withNames({ name }: Pick<Case, "name">, dnsName: string): Manifest {
+  return certificate({ name, namespace, issuer, dnsNames: [dnsName] });
+}
+
+function editedName({ dnsName }: Case): string {
+  return `edited-${dnsName}`;
 }
 
 function found(what: string): Case {
@@ -53,6 +61,19 @@ beforeAll(async () => {
     // What is held at CreateSecret is as good as written; so a deletion comes a moment earlier.
     await hold(found(`delete-${step}`), step, step === "write-secret");
   }
+  await Promise.all(
+    edits.flatMap(([step]) => {
+      const [edited, deleted] = [found(`edit-${step}`), found(`delete-${step}`)];
+      return [
+        whileHeld(edited, () => stack.put(withNames(edited, editedName(edited)))),
+        whileHeld(deleted, () => stack.delete({ namespace, name: deleted.name })),
+      ];
+    }),
+  );
+});
+
+afterAll(async () => {
+  await Promise.all([...cases.values()].map(({ gate }) => gate?.open()));
 });
 
 // One after the other, so that each is alone in its execution and holds nobody else.
@@ -72,14 +93,12 @@ async function whileHeld({ gate }: Case, change: () => Promise<void>): Promise<v
 describe("an edit while an attempt is held inside", () => {
   it.concurrent.each(edits)("%s wins", async (step, orders) => {
     const one = found(`edit-${step}`);
-    const edited = `edited-${one.dnsName}`;
-    const manifest = certificate({ name: one.name, namespace, issuer, dnsNames: [edited] });
-    await whileHeld(one, () => stack.put(manifest));
+    const edited = editedName(one);
     const row = await stack.waitFor(
       { namespace, name: one.name },
       ({ generation, ready, attempt }) => generation === 2 && ready.status === "True" && attempt === undefined,
     );
-    const secret = await bed.read(manifest);
+    const secret = await bed.read(one.manifest);
     await stack.verify(secret);
     expect(leafOf(secret).names).toEqual([edited]);
     expect(row.ready).toMatchObject({ reason: "Ready", observedGeneration: 2 });
@@ -92,7 +111,6 @@ describe("an edit while an attempt is held inside", () => {
 describe("a deletion while an attempt is held inside", () => {
   it.concurrent.each(edits)("%s stops it, cleans up and writes nothing", async (step, { before }) => {
     const one = found(`delete-${step}`);
-    await whileHeld(one, () => stack.delete({ namespace, name: one.name }));
     await stack.waitFor({ namespace, name: one.name }, ({ deletedAt }) => deletedAt !== undefined);
     await untilNoTxt(stack, [one.dnsName]);
     const SecretId = `${stack.facts.instance}/${namespace}/${one.name}-tls`;

@@ -74,7 +74,7 @@ describe("in one batch with two good Certificates", () => {
       expect(stdout).toMatch(new RegExp(`Ready +False +${reason}`));
       expect(stdout).toMatch(message);
       expect(stdout).toMatch(fix);
-      expect(stdout).toMatch(/Next:\n.*(Next try|goes on) at \d{4}-\d\d-\d\dT[\d:]+Z \(in \d+s\)/);
+      expect(stdout).toMatch(/Next:\n.*(Next try|goes on) at \d{4}-\d\d-\d\dT[\d:]+Z \(in [\dhms]+\)/);
       await untilNoTxt(stack, (manifest.spec as { dnsNames: string[] }).dnsNames);
     },
   );
@@ -90,11 +90,12 @@ describe("in one batch with two good Certificates", () => {
       stack,
       good.flatMap(({ spec }) => (spec as { dnsNames: string[] }).dnsNames),
     );
-    const executions = await executionsOf(stack, namespace);
-    expect(executions).toHaveLength(1);
-    expect(executions[0]?.certificates.toSorted()).toEqual(
-      all.map(({ metadata }) => `${namespace}/${metadata.name}`).toSorted(),
+    const executions = (await executionsOf(stack, namespace)).filter(({ certificates }) =>
+      certificates.some((certificate) => certificate.startsWith(`${namespace}/good-`)),
     );
+    expect(executions.map(({ certificates }) => certificates.toSorted())).toEqual([
+      all.map(({ metadata }) => `${namespace}/${metadata.name}`).toSorted(),
+    ]);
   });
 });
 

@@ -1,4 +1,3 @@
-import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import type { Manifest } from "../../local/requests.ts";
@@ -6,6 +5,7 @@ import { certificate, openBed } from "../support/integration-bed.ts";
 import { certwright } from "../support/integration-cli.ts";
 import { untilNoTxt } from "../support/integration-dns.ts";
 import { leafOf } from "../support/integration-leaf.ts";
+import { sendOrder } from "../support/integration-orders.ts";
 
 const bed = openBed();
 const { stack, fresh } = bed;
@@ -13,7 +13,6 @@ const issuer = fresh("ways-in");
 const namespace = fresh("ways");
 const elsewhere = fresh("elsewhere");
 const base = `${fresh("ways")}.example.test`;
-const bus = new EventBridgeClient(stack.clients.settings);
 
 /** The same object but for its name; who wrote it cannot be seen in what it becomes. */
 function wanted(name: string): Manifest {
@@ -29,17 +28,8 @@ function wanted(name: string): Manifest {
   });
 }
 
-async function order(sourceNamespace: string, { metadata, spec }: Manifest, more: object = {}): Promise<void> {
-  const Entries = [
-    {
-      EventBusName: stack.facts.instance,
-      Source: `certwright.namespace.${sourceNamespace}`,
-      DetailType: "Certificate Requested",
-      Detail: JSON.stringify({ name: metadata.name, spec, ...more }),
-    },
-  ];
-  const { FailedEntryCount } = await bus.send(new PutEventsCommand({ Entries }));
-  expect(FailedEntryCount).toBe(0);
+function order(sourceNamespace: string, { metadata, spec }: Manifest, more: object = {}): Promise<void> {
+  return sendOrder(stack, "Certificate Requested", sourceNamespace, { name: metadata.name, spec, ...more });
 }
 
 const ways: [title: string, name: string, write: (manifest: Manifest) => Promise<unknown>][] = [

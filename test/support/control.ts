@@ -10,6 +10,7 @@ type Result<V extends keyof Verbs> = Awaited<ReturnType<Verbs[V]>>;
 /** Asks the process that runs the stack (local/control.ts). */
 export type Control = <V extends keyof Verbs>(verb: V, argument: Argument<V>) => Promise<Result<V>>;
 
+/** Speaks to the control port of a stack. */
 export function createControl(controlUrl: string): Control {
   return async (verb, argument) => {
     const answer = await fetch(`${controlUrl}/${verb}`, {

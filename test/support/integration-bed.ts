@@ -14,6 +14,7 @@ export interface Shown {
   resource: string;
   ready?: { status: string; reason: string; message: string };
   revision?: number;
+  failedIssuanceAttempts?: number;
   dueAt?: number;
   deletedAt?: number;
 }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
+/** A socket that is open to others, and whose it is. */
 export interface Listener {
   pid: number;
   /** `tcp 127.0.0.1:4566`. */

@@ -15,6 +15,7 @@ import { createClients } from "../../local/clients.ts";
 import type { RecordSet } from "../../local/record-set.ts";
 import type { Manifest } from "../../local/requests.ts";
 import { putRequest } from "../../local/requests.ts";
+import { keepSweeping } from "../../local/sweeper.ts";
 import { createControl, createProxyControl } from "./control.ts";
 
 /** Where the stack of this run listens; `provide`d by global-setup.ts. */
@@ -92,6 +93,8 @@ export function connectStack(facts: StackFacts = inject("stack")) {
     invoke,
     sweep: () => invoke("sweep"),
     resync: () => invoke("resync"),
+    /** Sweeps every so many seconds until the returned function is called; certificates of two minutes need it. */
+    keepSweeping: (everySeconds = 10) => keepSweeping(clients, instance, everySeconds),
     /** TXT records, as Route 53 holds them (the default) or as the name servers show them. */
     txtRecords: async (which: "accepted" | "shown" = "accepted"): Promise<RecordSet[]> =>
       (await control("records", { which })).filter((set) => set.type === "TXT"),

@@ -194,7 +194,7 @@ describe("giving back", () => {
 describe("a CA's 429", () => {
   it("empties the bucket until the instant it named, also one that nobody touched", async () => {
     const state = memoryState();
-    await overrule(state, orders, new Date(now.getTime() + 3_600_000), now);
+    await overrule(state, [orders], new Date(now.getTime() + 3_600_000), now);
     const { batches, later } = await take(state, many(1));
     expect(batches).toEqual([]);
     expect(later.get("c0")?.at.getTime()).toBeCloseTo(now.getTime() + 3_600_000, -1);
@@ -203,7 +203,7 @@ describe("a CA's 429", () => {
   it("survives a lost race", async () => {
     const state = memoryState();
     await seed(state, [orders, 8]);
-    await overrule(contendedOnce(state), orders, new Date(now.getTime() + 3_600_000), now);
+    await overrule(contendedOnce(state), [orders], new Date(now.getTime() + 3_600_000), now);
     expect(await tokensOf(state, orders)).toBeLessThan(1);
   });
 });

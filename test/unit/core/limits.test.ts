@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  bucketsNamedBy,
   bucketsOfKeys,
   executionsBucket,
   inFlightBucket,
@@ -31,7 +32,6 @@ describe("the limits in force", () => {
 
   it.each([
     ["another CA", otherCa],
-    ["Let's Encrypt's staging environment", "https://acme-staging-v02.api.letsencrypt.org/directory"],
     ["a host that only contains the name", "https://acme-v02.api.letsencrypt.org.example.com/directory"],
     ["a user name that looks like the host", "https://acme-v02.api.letsencrypt.org@example.com/directory"],
   ])("at %s are only our own", (_what, url) => {
@@ -145,5 +145,21 @@ describe("the buckets behind the keys that an attempt carries", () => {
 describe("a lane", () => {
   it("renew may use a bucket to its end, new may not", () => {
     expect([isRenewal("renew"), isRenewal("new")]).toEqual([true, false]);
+  });
+});
+
+describe("a CA's 429", () => {
+  const buckets = needsOf(newIssuer(), all, ["www.example.com", "www.example.org"], "new");
+  const every = [...buckets.orders, ...buckets.domains, ...buckets.sets];
+
+  it.each([
+    ["too many new orders (300) from this account in the last 3h0m0s, retry after 2026-11-22 12:00:00 UTC", ["orders"]],
+    ["too many certificates (5) already issued for this exact set of identifiers in the last 168h0m0s", ["set"]],
+    ['too many certificates (50) already issued for "example.org" in the last 168h0m0s', ["domain"]],
+    ['too many failed authorizations (5) for "example.org" in the last 1h0m0s', []],
+  ])("%s", (problem, kinds) => {
+    const named = bucketsNamedBy(problem, every);
+    expect(named.map(({ key }) => key.slice(0, key.indexOf("#")))).toEqual(kinds);
+    if (kinds[0] === "domain") expect(named[0]?.key.endsWith("#example.org")).toBe(true);
   });
 });

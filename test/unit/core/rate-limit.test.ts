@@ -91,7 +91,7 @@ describe("when a bucket will hold so many tokens", () => {
     expect(fullTo(bucket, before, tokens, seconds(0))).toEqual(seconds(after));
   });
 
-  it("is an instant at which it does, within a millisecond, and not one at which it did long before", () => {
+  it("is an instant at which it does, but for a rounding error, and not one at which it did long before", () => {
     const rows = fc.record({
       tokens: fc.double({ min: -50, max: 10, noNaN: true }),
       refill: fc.integer({ min: 1, max: 200_000 }),
@@ -102,7 +102,7 @@ describe("when a bucket will hold so many tokens", () => {
       fc.property(rows, ({ tokens, refill, wanted, wait }) => {
         const slow = { ...bucket, refillSeconds: refill };
         const at = fullTo(slow, row(tokens), wanted, new Date(start + wait));
-        expect(tokensIn(slow, row(tokens), new Date(at.getTime() + 1))).toBeGreaterThanOrEqual(wanted);
+        expect(tokensIn(slow, row(tokens), at)).toBeGreaterThanOrEqual(wanted - 1e-9);
         if (at.getTime() > start + wait) {
           expect(tokensIn(slow, row(tokens), new Date(at.getTime() - 2))).toBeLessThan(wanted);
         }

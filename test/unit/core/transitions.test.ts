@@ -150,6 +150,18 @@ describe("a row that waits", () => {
   });
 });
 
+describe("a row whose execution died and that waits", () => {
+  const dead: World = {
+    row: { attempt: { id: "a2", leaseId: "l1", executionArn: "arn" }, dueAt: at(-1) },
+    issued: null,
+  };
+
+  it("still goes on alone afterwards: it may be the one that killed its batch", () => {
+    const row = waiting(rowOf(dead), { ...why, reason: "RateLimited", waitsForIssuer: false, until: now }, now);
+    expect(decide({ ...factsOf(dead), row })).toMatchObject({ action: "issue", resume: true, alone: true });
+  });
+});
+
 describe("a refused row", () => {
   const full = { dueAt: 1, lane: "new", attempt: { id: "a2" }, waitsForIssuer: true } as const;
 

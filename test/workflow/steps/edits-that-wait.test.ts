@@ -41,8 +41,8 @@ describe("an edit of a working certificate is not forgotten while it waits", () 
     expect(await p.row("web/www")).toMatchObject({ revision: 2, issuer: "_cluster/ClusterIssuer/other" });
   });
 
-  it("for a token of the CA", async () => {
-    const p = await withCertificate({ newOrders: { capacity: 2, refillSeconds: 600 } });
+  it("for a token", async () => {
+    const p = await withCertificate({ executions: { capacity: 2, refillSeconds: 600 } });
     await p.apply("web/www", spec("www", { dnsNames: ["www.example.test", "b.example.test"] }));
     await p.time.runUntilTrue(async () => (await p.row("web/www"))?.revision === 2);
     await p.apply("web/www", spec("www", twoNames));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { backingOff, fenced, issuerNotReady, issuerUnknown } from "../../../../core/checks.ts";
-import { at, day, decided, factsOf, reasonOf, type World } from "./world.ts";
+import { askedOf, at, day, decided, factsOf, reasonOf, type World } from "./world.ts";
 
 const due: World = { issued: { renewalTime: at(0) } };
 const wish = { "certwright.dev/renew-requested-at": "2026-11-22T11:00:00Z" };
@@ -125,6 +125,16 @@ describe("fenced", () => {
     ],
     ["a wish to renew: that is not automatic", { ...runaway, annotations: wish }, "ManuallyTriggered"],
     ["an edit: that is not automatic", { ...runaway, decidedOn: { renewBefore: "240h" }, spec: {} }, "Renewing"],
+    [
+      "an edit that had to wait, for its issuer or a token: that is not automatic either",
+      { spec: { duration: "48h" }, asked: askedOf(), row: { recentIssuances: recent, dueAt: at(0) } },
+      "RequestChanged",
+    ],
+    [
+      "an attempt that was let through and goes on",
+      { ...due, row: { recentIssuances: recent, attempt: { id: "a2" }, dueAt: at(0) } },
+      "Resuming",
+    ],
     ["an object without a certificate", { issued: null, row: { recentIssuances: recent } }, "DoesNotExist"],
   ])("does not fire for %s", (_what, world, reason) => {
     expect(fenced(factsOf(world))).toBeUndefined();
