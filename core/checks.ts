@@ -64,7 +64,7 @@ export function backingOff(facts: Facts): Answer {
 export function fenced(facts: Facts, need?: Decision): Answer {
   const { row, now, secret } = facts;
   const automatic = need?.action === "issue" && (need.reason === "Renewing" || secret !== undefined);
-  if (!automatic || !row?.issued) return undefined;
+  if (!automatic || !row?.issued || row.specHash !== resource(facts).specHash) return undefined;
   const until = fencedUntil(row.recentIssuances ?? [], row.issued.notBefore, row.issued.notAfter, now);
   if (until === undefined) return undefined;
   const message = "three automatic issuances within a third of the lifetime: held back";
