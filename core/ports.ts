@@ -1,4 +1,4 @@
-import type { Resource, ResourceKey } from "./resource.ts";
+import type { ResourceKey } from "./resource.ts";
 import type {
   AttemptRef,
   AttemptRow,
@@ -309,6 +309,3 @@ export interface ExecutionInput {
   issuer: string;
   attempts: AttemptRef[];
 }
-
-/** A parsed object of any kind, as dispatch meets it. */
-export type AnyResource = Resource<unknown>;

@@ -10,7 +10,7 @@ export interface Bucket {
 }
 
 /** What first issuances may use of a bucket; renewals may use all of it. */
-export const firstIssuanceShare = 0.8;
+const firstIssuanceShare = 0.8;
 
 /** Tokens in the bucket now; a bucket nobody touched is full. A CA's 429 can make it negative. */
 export function tokensIn(bucket: Bucket, row: BucketRow | undefined, now: Date): number {

@@ -7,7 +7,7 @@ import { abandon } from "./abandon.ts";
 import type { Ready } from "./start.ts";
 
 /** How long a lease lasts before Prepare makes it longer: the time a lost StartExecution costs. */
-export const firstLeaseSeconds = 60;
+const firstLeaseSeconds = 60;
 
 /** Reasons under which a working certificate stays Ready while it is replaced. */
 const stillReady = ["Renewing", "ManuallyTriggered"];

@@ -76,7 +76,7 @@ async function recordsOf(works: Work[]): Promise<Wanted[]> {
   return (await Promise.all(wanted)).flat();
 }
 
-export function recordOf(challenge: Challenge): TxtRecord {
+function recordOf(challenge: Challenge): TxtRecord {
   return { name: challenge.recordName, value: challenge.recordValue };
 }
 
@@ -90,7 +90,7 @@ export function keyOfRecord(record: TxtRecord): string {
   return `${record.name} ${record.value}`;
 }
 
-export function unique(records: TxtRecord[]): TxtRecord[] {
+function unique(records: TxtRecord[]): TxtRecord[] {
   return [...new Map(records.map((record) => [keyOfRecord(record), record])).values()];
 }
 

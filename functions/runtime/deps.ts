@@ -43,7 +43,7 @@ export function openDeps(environment: Environment, functionName: string): Deps {
 }
 
 /** Remembers the answer for each argument while the function is warm; a failure is not remembered. */
-export function onceEach<In, Out>(open: (name: In) => Promise<Out>): (name: In) => Promise<Out> {
+function onceEach<In, Out>(open: (name: In) => Promise<Out>): (name: In) => Promise<Out> {
   const opened = new Map<In, Promise<Out>>();
   return (name) => {
     const known = opened.get(name) ?? open(name);

@@ -57,7 +57,7 @@ const statesPerRound = 3;
  * What RFC 8555 needs, apart from bad luck: a request refused with badNonce, and a poll that still found the order pending or
  * processing. The first look after the answer and after finalize is needed; the others are further polls.
  */
-export function countAcme(calls: Call[]) {
+function countAcme(calls: Call[]) {
   const badNonces = calls.filter(({ error }) => error === "badNonce").length;
   const answered = calls.filter(({ error }) => error !== "badNonce");
   const pendingPolls = answered.filter(

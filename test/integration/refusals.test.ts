@@ -107,7 +107,7 @@ describe("a secret we may write at last", () => {
     expect(await certwright(stack, ["renew", "secret", "-n", namespace])).toMatchObject({ code: 0 });
     await bed.ready([secret]);
     await stack.verify(await bed.read(secret));
-    expect(await stack.count({ action: "newOrder", contains: name })).toBe(1);
+    expect(await stack.count({ action: "newOrder", status: 201, contains: name })).toBe(1);
     expect(
       await stack.count({ action: "ChangeResourceRecordSets", function: "publish-challenge", contains: name, since }),
     ).toBe(0);

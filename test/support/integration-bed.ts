@@ -28,8 +28,6 @@ export interface IssuerWish {
   solvers?: unknown[];
 }
 
-export type Bed = ReturnType<typeof openBed>;
-
 /** The running stack with names that no other test uses, and issuers without a limit of executions. */
 export function openBed() {
   const stack = connectStack();

@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-eventbridge";
-import { CreateQueueCommand, DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import * as z from "zod";
 import { root } from "../../local/paths.ts";
+import { catchEvents, caughtEvents } from "./facts-queue.ts";
 import type { TestStack } from "./integration-bed.ts";
 
 /** What the installation told on its bus. */
@@ -14,26 +13,13 @@ export interface Fact {
 }
 
 /** Catches the facts about Certificates of one namespace from now on, by a rule on the bus and a queue. */
-export async function catchFacts({ clients, facts }: TestStack, namespace: string) {
-  const bus = new EventBridgeClient(clients.settings);
-  const sqs = new SQSClient(clients.settings);
-  const name = `facts-${namespace}`;
-  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name }));
-  const pattern = { source: ["certwright"], detail: { namespace: [namespace] } };
-  const rule = { EventBusName: facts.instance, EventPattern: JSON.stringify(pattern) };
-  await bus.send(new PutRuleCommand({ ...rule, Name: name }));
-  const Arn = `arn:aws:sqs:${facts.region}:${facts.account}:${name}`;
-  await bus.send(new PutTargetsCommand({ EventBusName: facts.instance, Rule: name, Targets: [{ Id: "queue", Arn }] }));
+export async function catchFacts(stack: TestStack, namespace: string) {
+  const queue = `facts-${namespace}`;
+  await catchEvents(stack, queue, { source: ["certwright"], detail: { namespace: [namespace] } });
   const caught: Fact[] = [];
   const receive = async () => {
-    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
-    if (Messages.length === 0) return;
-    for (const { Body = "{}" } of Messages) {
-      const event = JSON.parse(Body) as { "detail-type": string; detail: Fact["detail"] };
+    for (const event of await caughtEvents(stack, queue))
       caught.push({ type: event["detail-type"], detail: event.detail });
-    }
-    const Entries = Messages.map(({ MessageId, ReceiptHandle }) => ({ Id: MessageId, ReceiptHandle }));
-    await sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
   };
   return {
     caught,

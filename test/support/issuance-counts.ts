@@ -1,10 +1,33 @@
 import { ListSecretVersionIdsCommand } from "@aws-sdk/client-secrets-manager";
 import type { Manifest } from "../../local/requests.ts";
-import { keyOf } from "../../local/requests.ts";
 import type { TestStack } from "./integration-bed.ts";
 import { secretKeyOf } from "./integration-bed.ts";
 
-/** Orders that Pebble made for a name, told by the requests it answered with 201; a repeated badNonce is none. */
+/** How often a Certificate was issued, counted where the effects are. */
+export interface IssuanceCounts {
+  /** At Pebble, for its first name. */
+  orders: number;
+  attempts: number;
+  /** Facts on the bus. */
+  told: number;
+  /** Of the stored secret. */
+  versions: number;
+}
+
+export async function countIssuances(stack: TestStack, manifest: Manifest): Promise<IssuanceCounts> {
+  const { name } = manifest.metadata;
+  const [dnsName = ""] = (manifest.spec as { dnsNames: string[] }).dnsNames;
+  const contains = `\\"name\\":\\"${name}\\"`;
+  const [orders, attempts, told, versions] = await Promise.all([
+    ordersFor(stack, dnsName),
+    attemptsOf(stack, manifest),
+    stack.count({ service: "events", action: "PutEvents", function: "write-secret", contains }),
+    versionsOf(stack, manifest),
+  ]);
+  return { orders, attempts: attempts.length, told, versions: versions.length };
+}
+
+/** Orders that Pebble made for a name: the requests it answered with 201; a refused nonce makes none. */
 export function ordersFor(stack: TestStack, dnsName: string): Promise<number> {
   return stack.count({ service: "acme", action: "newOrder", status: 201, contains: `"value":"${dnsName}"` });
 }
@@ -15,14 +38,7 @@ export function attemptsOf(stack: TestStack, { metadata }: Manifest) {
   return stack.state.attemptsOf({ namespace, kind: "Certificate", name });
 }
 
-/** How often the bus was told that a Certificate was issued. */
-export function timesTold(stack: TestStack, manifest: Manifest): Promise<number> {
-  const { resource } = keyOf(manifest);
-  const contains = `\\"name\\":\\"${resource.slice(resource.indexOf("/") + 1)}\\"`;
-  return stack.count({ service: "events", action: "PutEvents", function: "write-secret", contains });
-}
-
-/** The versions of a Certificate's stored secret. */
+/** The versions of a Certificate's stored secret, with the labels they carry. */
 export async function versionsOf(stack: TestStack, manifest: Manifest): Promise<{ id: string; stages: string[] }[]> {
   const { namespace, name } = secretKeyOf(manifest);
   const SecretId = `${stack.facts.instance}/${namespace}/${name}`;

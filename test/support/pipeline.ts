@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { makeCsr } from "../../adapters/keys/csr.ts";
 import { makePrivateKey } from "../../adapters/keys/private-key.ts";
 import { checkIssuer } from "../../core/check-issuer.ts";
-import type { Deps } from "../../core/deps.ts";
+import type { Deps, KeyMaker } from "../../core/deps.ts";
 import { dispatch } from "../../core/dispatch/dispatch.ts";
 import type { ExecutionInput, Fact } from "../../core/ports.ts";
 import { parseId, type ResourceKey } from "../../core/resource.ts";
@@ -20,6 +20,7 @@ import { writeSecret } from "../../core/steps/write-secret.ts";
 import { sweep } from "../../core/sweep.ts";
 import { cleanUpInput, stepInput } from "../../functions/runtime/inputs.ts";
 import { createCa } from "./acme-ca.ts";
+import type { TestCa } from "./acme-ca-state.ts";
 import { execute, type Machine } from "./asl.ts";
 import { memoryAcme } from "./memory-acme.ts";
 import { memoryDns } from "./memory-dns.ts";
@@ -37,17 +38,33 @@ export type Pipeline = Awaited<ReturnType<typeof openPipeline>>;
 /** Called before a task runs; may throw, or change the world, as a fault would. */
 export type Hook = (task: string, input: unknown, run: () => Promise<unknown>) => Promise<unknown>;
 
+/** Called for every invocation of a Lambda, a task's too: may run it with deps of its own, again, later or never. */
+export type Around = (
+  call: { name: string; payload: unknown; deps: Deps },
+  run: (deps: Deps) => Promise<unknown>,
+) => Promise<unknown>;
+
+export interface PipelineOptions {
+  zones?: string[];
+  start?: Date;
+  hook?: Hook;
+  around?: Around;
+  /** 0: only the test sweeps. */
+  sweepSeconds?: number;
+  keys?: KeyMaker;
+  /** A CA that others used before; it must follow this pipeline's clock and records by itself. */
+  ca?: TestCa;
+}
+
 /**
  * The whole pipeline in memory under a virtual clock: the real rules, steps and state machine over the fakes that pass the
  * contracts. What AWS does between the functions (stream, schedule, executions) is played here.
  */
-export async function openPipeline(
-  options: { zones?: string[]; start?: Date; hook?: Hook; sweepSeconds?: number } = {},
-) {
+export async function openPipeline(options: PipelineOptions = {}) {
   const time = virtualTime(options.start ?? new Date("2026-11-22T12:00:00Z"));
   const clock = { now: time.now };
   const dns = memoryDns(options.zones ?? ["example.test"]);
-  const ca = await createCa({ clock, baseUrl: "https://memory.test", lookupTxt: dns.values });
+  const ca = options.ca ?? (await createCa({ clock, baseUrl: "https://memory.test", lookupTxt: dns.values }));
   const requests = memoryRequests();
   const state = memoryState();
   const stores = { secretsManager: memorySecretStore(), s3: memorySecretStore() };
@@ -61,6 +78,12 @@ export async function openPipeline(
     ids += 1;
     return `00000000-0000-4000-8000-${String(ids).padStart(12, "0")}`;
   };
+  const invoked = (name: string, payload: unknown, run: (deps: Deps) => Promise<unknown>) =>
+    options.around ? options.around({ name, payload, deps }, run) : run(deps);
+  const start = (name: string, payload: unknown, run: (deps: Deps) => Promise<unknown>) =>
+    time.spawn(() => invoked(name, payload, run));
+  const sweepNow = () => start("sweep", undefined, sweep);
+  const deliver = (keys: ResourceKey[]) => start("stream", keys, (own) => dispatch(own, keys));
   const deps: Deps = {
     instance: "certwright",
     defaultStore: "secretsManager",
@@ -73,16 +96,19 @@ export async function openPipeline(
     starter: {
       executionArn: (leaseId) =>
         `arn:aws:states:us-east-1:000000000000:execution:certwright-issue-certificates:${leaseId}`,
-      startIssuance: async (input) => time.spawn(() => runExecution(input)),
-      dispatch: async (handed) => time.spawn(() => dispatch(deps, handed)),
-      sweep: async () => time.spawn(() => sweep(deps)),
-      checkIssuer: async (key) => time.spawn(() => checkIssuer(deps, key)),
-      cleanUp: async (attempts, issuer) => time.spawn(() => cleanUpChallenge(deps, { attempts, issuer })),
+      startIssuance: async (input) => {
+        if (!executions.some((known) => known.input.leaseId === input.leaseId)) time.spawn(() => runExecution(input));
+      },
+      dispatch: async (handed) => start("dispatch", handed, (own) => dispatch(own, handed)),
+      sweep: async () => sweepNow(),
+      checkIssuer: async (key) => start("check-issuer", key, (own) => checkIssuer(own, key)),
+      cleanUp: async (attempts, issuer) =>
+        start("clean-up", { attempts, issuer }, (own) => cleanUpChallenge(own, { attempts, issuer })),
     },
     log: (line) => void logs.push(line),
     store: async (name: StoreName) => stores[name],
     sealer: async () => memorySealer(),
-    keys: { privateKey: makePrivateKey, csr: makeCsr },
+    keys: options.keys ?? { privateKey: makePrivateKey, csr: makeCsr },
     acme: async (issuer) => {
       const secret = await stores.secretsManager.read(
         `certwright/${issuer.key.namespace}/${issuer.acme?.keySecretName}`,
@@ -94,23 +120,24 @@ export async function openPipeline(
     dns: async () => dns,
   };
 
-  const tasks: Record<string, (input: StepInput) => Promise<unknown>> = {
-    Prepare: (input) => runStep(deps, "prepare", input, prepare, 4),
-    CreateOrder: (input) => runStep(deps, "create-order", input, createOrder),
-    PublishChallenge: (input) => runBatchStep(deps, "publish-challenge", input, publishChallenge),
-    CheckPropagation: (input) => runBatchStep(deps, "check-propagation", input, checkPropagation),
-    ValidateChallenge: (input) => runStep(deps, "validate-challenge", input, validateChallenge),
-    FinalizeOrder: (input) => runStep(deps, "finalize-order", input, finalizeOrder),
-    WriteSecret: (input) => runBatchStep(deps, "write-secret", input, writeSecret),
+  const tasks: Record<string, (deps: Deps, input: StepInput) => Promise<unknown>> = {
+    Prepare: (deps, input) => runStep(deps, "prepare", input, prepare, 4),
+    CreateOrder: (deps, input) => runStep(deps, "create-order", input, createOrder),
+    PublishChallenge: (deps, input) => runBatchStep(deps, "publish-challenge", input, publishChallenge),
+    CheckPropagation: (deps, input) => runBatchStep(deps, "check-propagation", input, checkPropagation),
+    ValidateChallenge: (deps, input) => runStep(deps, "validate-challenge", input, validateChallenge),
+    FinalizeOrder: (deps, input) => runStep(deps, "finalize-order", input, finalizeOrder),
+    WriteSecret: (deps, input) => runBatchStep(deps, "write-secret", input, writeSecret),
   };
 
   function invoke(functionName: string, payload: unknown): Promise<unknown> {
     const task = functionName.replace(/^\$\{(.*)\}$/, "$1");
-    const run = async () => {
-      if (task !== "CleanUpChallenge") return tasks[task]?.(stepInput.parse(payload));
+    const runWith = async (own: Deps) => {
+      if (task !== "CleanUpChallenge") return tasks[task]?.(own, stepInput.parse(payload));
       const input = cleanUpInput.parse(payload);
-      return cleanUpChallenge(deps, { ...input, failed: input.failed ?? undefined });
+      return cleanUpChallenge(own, { ...input, failed: input.failed ?? undefined });
     };
+    const run = () => invoked(task, payload, runWith);
     return options.hook ? options.hook(task, payload, run) : run();
   }
 
@@ -129,10 +156,10 @@ export async function openPipeline(
   async function sweeping(): Promise<void> {
     for (;;) {
       await time.waitUntil(new Date(time.now().getTime() + (options.sweepSeconds ?? 60) * 1_000));
-      await sweep(deps);
+      await invoked("sweep", undefined, sweep);
     }
   }
-  time.spawn(sweeping);
+  if (options.sweepSeconds !== 0) time.spawn(sweeping);
 
   const pipeline = {
     ...{ time, ca, dns, requests, state, stores, facts, logs, executions, deps, keys },
@@ -141,16 +168,18 @@ export async function openPipeline(
       const key = keyOf(id);
       const item = { key, apiVersion: "cert-manager.io/v1", spec };
       await requests.put(metadata === undefined ? item : { ...item, metadata });
-      time.spawn(() => dispatch(deps, [key]));
+      deliver([key]);
     },
     delete: async (id: string) => {
       await requests.delete(keyOf(id));
-      time.spawn(() => dispatch(deps, [keyOf(id)]));
+      deliver([keyOf(id)]);
     },
     row: async (id: string): Promise<CertificateRow | undefined> => state.certificate(keyOf(id)),
     ready: async (id: string) => (await state.certificate(keyOf(id)))?.ready.status === "True",
-    dispatch: (...ids: string[]) => time.spawn(() => dispatch(deps, ids.map(keyOf))),
-    resync: () => time.spawn(() => resync(deps)),
+    /** Delivers stream records in one batch. */
+    dispatch: (...ids: string[]) => deliver(ids.map(keyOf)),
+    sweep: sweepNow,
+    resync: () => start("resync", undefined, resync),
     secret: (namespace: string, name: string, store: StoreName = "secretsManager") =>
       stores[store]
         .read(`certwright/${namespace}/${name}`)

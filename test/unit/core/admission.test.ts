@@ -202,9 +202,11 @@ describe("one transaction", () => {
       executions: { capacity: 20, refillSeconds: 3 },
       ordersInFlight: { capacity: 1_000, refillSeconds: 10 },
     };
-    const { ids, rest } = admitted([candidate("wide", { names: 100, needs })], limits);
+    const { ids, rest, rows } = admitted([candidate("wide", { names: 100, needs })], limits);
     expect(rest).toEqual([]);
     expect(ids).toEqual([["wide"]]);
+    expect(rows).toHaveLength(100);
+    expect(rows.map(({ key }) => key)).toEqual(expect.arrayContaining(["executions#le", "inFlight#le", "orders#a"]));
   });
 });
 

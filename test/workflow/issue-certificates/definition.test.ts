@@ -84,6 +84,7 @@ describe("a task", () => {
   it.each(tasks)("$name calls Lambda and repeats as the table of errors says", ({ state }) => {
     expect(state.Resource).toBe("arn:aws:states:::lambda:invoke");
     expect(state.Retry).toHaveLength(2);
+    expect(state.Retry).toEqual(machine.States["Create order"]?.Retry);
     expect(state.Retry?.[0]).toMatchObject({ MaxAttempts: 2, JitterStrategy: "FULL" });
     expect(state.Retry?.[0]?.ErrorEquals).toContain("UnavailableError");
     expect(state.Retry?.[1]).toMatchObject({ ErrorEquals: ["States.ALL"], MaxAttempts: 1, JitterStrategy: "FULL" });
@@ -96,6 +97,7 @@ describe("a task", () => {
   it.each(stepStates)("%s catches everything and goes to Clean up", (name) => {
     const caught = machine.States[name]?.Catch;
     expect(caught).toMatchObject([{ ErrorEquals: ["States.ALL"], Next: cleanUp, Output: {} }]);
+    expect(caught?.[0]?.Output).toEqual({});
     expect(caught?.[0]?.Assign).toMatchObject({ failed: "{% $states.errorOutput.Error %}" });
   });
 });

@@ -20,7 +20,7 @@ export interface Run extends Execution {
 export const start = new Date("2026-11-22T12:00:00Z");
 
 /** All that are live go on, nothing waits. */
-export const on: Answer = ({ live }) => ({ live, waiting: [], waitUntil: null, round: 0, since: null });
+const on: Answer = ({ live }) => ({ live, waiting: [], waitUntil: null, round: 0, since: null });
 
 /** Everybody waits one more round until so many seconds from now. */
 export function waits(seconds: number): Answer {

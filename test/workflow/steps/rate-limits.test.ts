@@ -54,7 +54,10 @@ describe("the tokens of an attempt", () => {
 });
 
 describe("a CA that answers 429", () => {
-  it("overrules our count: nobody of this issuer asks for a new order before the instant it named", async () => {
+  it.each([
+    ["new orders", "too many new orders (300) from this account in the last 3h0m0s"],
+    ["a domain", 'too many certificates (50) already issued for "example.test" in the last 168h0m0s'],
+  ])("about %s overrules our count: no neighbour asks for one before the instant it named", async (_what, message) => {
     const p = await withLimits();
     const asked: string[] = [];
     const retryAt = new Date(p.time.now().getTime() + 3_600_000);
@@ -63,7 +66,7 @@ describe("a CA that answers 429", () => {
       const real = await acme(issuer);
       const createOrder: typeof real.createOrder = async (request) => {
         asked.push(p.time.now().toISOString());
-        if (p.time.now() < retryAt) throw new RateLimitedError({ reason: "RateLimited", message: "m", retryAt });
+        if (p.time.now() < retryAt) throw new RateLimitedError({ reason: "RateLimited", message, retryAt });
         return real.createOrder(request);
       };
       return { ...real, createOrder };

@@ -40,7 +40,7 @@ const issued: Issued = {
 };
 
 /** The object as it lies in the table. */
-export function requestOf(spec: Record<string, unknown> = {}, annotations?: Record<string, string>): StoredRequest {
+function requestOf(spec: Record<string, unknown> = {}, annotations?: Record<string, string>): StoredRequest {
   return {
     ...goodCertificate(spec, annotations && { annotations }),
     key: { namespace: "web", kind: "Certificate", name: "www" },

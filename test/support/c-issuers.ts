@@ -1,0 +1,34 @@
+import type { AcmeAccount, IssuerRow } from "../../core/rows.ts";
+import type { Manifest } from "../../local/requests.ts";
+import { keyOf } from "../../local/requests.ts";
+import type { Bed, TestStack } from "./integration-bed.ts";
+
+/** What State knows of an issuer. */
+export function issuerRow({ state }: TestStack, issuer: Manifest): Promise<IssuerRow | undefined> {
+  const kind = issuer.kind === "Issuer" ? "Issuer" : "ClusterIssuer";
+  return state.issuer({ namespace: keyOf(issuer).namespace, kind, name: issuer.metadata.name });
+}
+
+/** The account of an issuer that is ready. */
+export async function accountOf(stack: TestStack, issuer: Manifest): Promise<AcmeAccount> {
+  const account = (await issuerRow(stack, issuer))?.acme;
+  if (!account) throw new Error(`${issuer.metadata.name} has no account`);
+  return account;
+}
+
+/** Resolves with the message of Ready=False once the reason is this one. */
+export async function refusedFor(bed: Bed, object: Manifest, reason: string): Promise<string> {
+  const [shown] = await bed.shown([object], ({ ready }) => ready?.reason === reason && ready.status === "False");
+  return shown?.ready?.message ?? "";
+}
+
+/** Accounts that Pebble made since; it answers 200 to a key that it knows. */
+export function accountsMade(stack: TestStack, since: number): Promise<number> {
+  return stack.count({ service: "acme", action: "newAccount", status: 201, since });
+}
+
+/** Counts the calls whose body holds a text, from now on; the recorder itself keeps no forms. */
+export async function countBodies(stack: TestStack, action: string, contains: string) {
+  const id = await stack.delay({ action, contains }, { delayMs: 0, times: -1 });
+  return async () => (await stack.faults()).find((fault) => fault.id === id)?.met ?? 0;
+}
