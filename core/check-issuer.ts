@@ -1,11 +1,12 @@
 import { createHash, createPublicKey } from "node:crypto";
 import { accountKeyOf } from "./account-key.ts";
+import type { AcmeIssuer } from "./acme-port.ts";
 import { backoff } from "./backoff.ts";
 import { concurrently } from "./concurrently.ts";
 import { type Deps, storedName } from "./deps.ts";
 import { classOf, isNamed, RefusedError } from "./errors.ts";
 import type { IssuerSpec } from "./issuer.ts";
-import type { AcmeIssuer } from "./ports.ts";
+import type { StoredRequest } from "./ports.ts";
 import { parseIssuer } from "./request.ts";
 import { idOf, type Resource, type ResourceKey } from "./resource.ts";
 import { type AcmeAccount, type IssuerRow, rowSchema } from "./rows.ts";
@@ -15,28 +16,46 @@ import { type Condition, condition } from "./status.ts";
 const recheckMs = 24 * 3_600_000;
 const tombstoneDays = 30;
 
+/** How often a check begins anew when another one, which may have seen an older spec or secret, was faster. */
+const rounds = 4;
+
+interface Checked {
+  ready: boolean;
+  reason: string;
+  woken: number;
+}
+
 /**
  * Makes an Issuer or ClusterIssuer ready: account key, account at the CA, cached directory. Then the Certificates that wait
  * for it are set due and the sweep is started, so that they go on within seconds.
  */
-export async function checkIssuer(
-  deps: Deps,
-  key: ResourceKey,
-): Promise<{ ready: boolean; reason: string; woken: number }> {
-  const [stored, before] = await Promise.all([deps.requests.get(key), deps.state.issuer(key)]);
-  if (!stored) return forgetIssuer(deps, before);
-  const parsed = parseIssuer(stored);
-  const now = deps.clock.now();
-  const base = atGeneration(key, before, parsed.ok ? parsed.resource.specHash : parsed.specHash);
-  if (!parsed.ok) {
-    const message = parsed.faults.map(({ path, message: text, fix }) => `${path}: ${text}; ${fix}`).join(". ");
-    await put(deps, { ...withoutDue(base), ready: ready(base, "False", "InvalidConfig", message, now) });
-    return { ready: false, reason: "InvalidConfig", woken: 0 };
+export async function checkIssuer(deps: Deps, key: ResourceKey): Promise<Checked> {
+  for (let round = 0; round < rounds; round += 1) {
+    const checked = await checkOnce(deps, key);
+    if (checked) return checked;
   }
-  const row = await verified(deps, parsed.resource, base);
-  await put(deps, row);
-  const woken = row.ready.status === "True" ? await wake(deps, key) : 0;
-  return { ready: row.ready.status === "True", reason: row.ready.reason, woken };
+  deps.log({ event: "contended", issuer: idOf(key) });
+  return { ready: false, reason: "Contended", woken: 0 };
+}
+
+/** Undefined: the row changed under us. */
+async function checkOnce(deps: Deps, key: ResourceKey): Promise<Checked | undefined> {
+  const [stored, before] = await Promise.all([deps.requests.get(key), deps.state.issuer(key)]);
+  const row = stored ? await checkedRow(deps, stored, before) : forgotten(deps, before);
+  if (row && (await deps.state.putIssuer(row)) === "conflict") return undefined;
+  if (!row || row.deletedAt !== undefined) return { ready: false, reason: "Deleted", woken: 0 };
+  const { status, reason } = row.ready;
+  // Who waits is told of a new reason too: "not found" is wrong once it is there.
+  const woken = status === "True" || reason !== before?.ready.reason ? await wake(deps, key) : 0;
+  return { ready: status === "True", reason, woken };
+}
+
+async function checkedRow(deps: Deps, stored: StoredRequest, before: IssuerRow | undefined): Promise<IssuerRow> {
+  const parsed = parseIssuer(stored);
+  const base = atGeneration(stored.key, before, parsed.ok ? parsed.resource.specHash : parsed.specHash);
+  if (parsed.ok) return verified(deps, parsed.resource, base);
+  const message = parsed.faults.map(({ path, message: text, fix }) => `${path}: ${text}; ${fix}`).join(". ");
+  return { ...withoutDue(base), ready: ready(base, "False", "InvalidConfig", message, deps.clock.now()) };
 }
 
 async function verified(deps: Deps, issuer: Resource<IssuerSpec>, base: IssuerRow): Promise<IssuerRow> {
@@ -67,7 +86,7 @@ function notVerified(deps: Deps, row: IssuerRow, error: unknown, now: Date): Iss
   const passing = errorClass === "UnavailableError" || errorClass === "RateLimitedError";
   const stays = passing && row.ready.status === "True" && row.ready.observedGeneration === row.generation;
   const text = error instanceof Error ? error.message : String(error);
-  const message = isNamed(error) && error.fix ? `${text}; ${error.fix}` : text;
+  const message = isNamed(error) && error.fix ? `${text.replace(/\.$/, "")}; ${error.fix}` : text;
   const reason = isNamed(error) && errorClass === "RefusedError" ? error.reason : "ErrRegisterACMEAccount";
   const next = backoff({ failures: failedChecks, now, fraction: deps.chance.fraction() });
   return {
@@ -157,16 +176,14 @@ async function wake(deps: Deps, issuer: ResourceKey): Promise<number> {
   return woken;
 }
 
-async function forgetIssuer(deps: Deps, row: IssuerRow | undefined) {
-  if (row && row.deletedAt === undefined) {
-    const now = deps.clock.now();
-    const { acme: _a, spec: _s, ...rest } = withoutDue(row);
-    const expiresAt = Math.floor(now.getTime() / 1_000) + tombstoneDays * 86_400;
-    const gone = ready(row, "False", "Deleted", "the request was deleted", now);
-    const kept = row.acme ? { acme: row.acme } : {};
-    await put(deps, { ...rest, ...kept, ready: gone, deletedAt: now.getTime(), expiresAt });
-  }
-  return { ready: false, reason: "Deleted", woken: 0 };
+/** Undefined when there is nothing to forget. */
+function forgotten(deps: Deps, row: IssuerRow | undefined): IssuerRow | undefined {
+  if (!row || row.deletedAt !== undefined) return undefined;
+  const now = deps.clock.now();
+  const { spec: _, ...rest } = withoutDue(row);
+  const expiresAt = Math.floor(now.getTime() / 1_000) + tombstoneDays * 86_400;
+  const gone = ready(row, "False", "Deleted", "the request was deleted", now);
+  return { ...rest, ready: gone, deletedAt: now.getTime(), expiresAt };
 }
 
 function atGeneration(key: ResourceKey, row: IssuerRow | undefined, specHash: string): IssuerRow {
@@ -192,9 +209,4 @@ function withoutDue(row: IssuerRow): IssuerRow {
 
 function ready(row: IssuerRow, status: Condition["status"], reason: string, message: string, now: Date): Condition {
   return condition(row.ready, { type: "Ready", status, reason, message, observedGeneration: row.generation }, now);
-}
-
-/** A row that changed under us means that another check ran at the same time: its answer is as good as ours. */
-async function put(deps: Deps, row: IssuerRow): Promise<void> {
-  if ((await deps.state.putIssuer(row)) === "conflict") deps.log({ event: "contended", issuer: idOf(row.key) });
 }

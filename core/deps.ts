@@ -1,18 +1,8 @@
+import type { AcmeIssuer } from "./acme-port.ts";
 import type { CertificateSpec } from "./certificate.ts";
 import type { IssuerSpec } from "./issuer.ts";
 import type { Policy } from "./policy.ts";
-import type {
-  AcmeIssuer,
-  Chance,
-  Clock,
-  DnsProvider,
-  Events,
-  KeySealer,
-  Requests,
-  SecretStore,
-  Starter,
-  State,
-} from "./ports.ts";
+import type { Chance, Clock, DnsProvider, Events, KeySealer, Requests, SecretStore, Starter, State } from "./ports.ts";
 import type { ResourceKey } from "./resource.ts";
 import type { IssuerRow, StoreName } from "./rows.ts";
 

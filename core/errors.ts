@@ -64,8 +64,10 @@ export type Named = PermanentError | RefusedError | RateLimitedError | Unavailab
 
 /** Whether an error is one of the four, by name: instances cross bundle chunks. */
 export function isNamed(error: unknown): error is Named {
-  return error instanceof NamedError;
+  return error instanceof Error && names.has(error.name) && "reason" in error;
 }
+
+const names = new Set(["PermanentError", "RefusedError", "RateLimitedError", "UnavailableError"]);
 
 export function classOf(error: unknown): ErrorClass {
   return isNamed(error) ? (error.name as ErrorClass) : "Bug";

@@ -37,6 +37,11 @@ const ours: RateLimits = {
   ordersInFlight: { capacity: 1_000, refillSeconds: 10 },
 };
 
+/** Whether the CA exempts renewals from some limits, as Let's Encrypt does; of others we know nothing. */
+export function exemptsRenewals(server: string): boolean {
+  return published[new URL(server).host] !== undefined;
+}
+
 /** The limits in force for an issuer. */
 export function limitsOf(server: string, configured: RateLimits | undefined): RateLimits {
   return { ...ours, ...published[new URL(server).host], ...configured };

@@ -1,4 +1,4 @@
-import { bucket, ordersKey, type RateLimits } from "./limits.ts";
+import { bucket, exemptsRenewals, ordersKey, type RateLimits } from "./limits.ts";
 import { identifierSetHash, registeredDomain } from "./names.ts";
 import type { Bucket } from "./rate-limit.ts";
 import type { IssuerRow } from "./rows.ts";
@@ -20,10 +20,11 @@ export type Counting = "new" | "renewal" | "replaces";
 /** The CA's buckets that one issuance needs a token of. Names are A-labels. */
 export function needsOf(issuer: IssuerRow, limits: RateLimits, names: string[], counting: Counting): Needs {
   const none: Needs = { orders: [], domains: [], sets: [] };
-  if (counting === "replaces") return none;
-  const server = issuer.acme?.server ?? "";
+  const server = issuer.acme?.server ?? "https://unknown.invalid";
+  const exempt = exemptsRenewals(server);
+  if (exempt && counting === "replaces") return none;
   const sets = bucket(`set#${server}#${identifierSetHash(names)}`, limits.identifierSets);
-  if (counting === "renewal") return { ...none, sets };
+  if (exempt && counting === "renewal") return { ...none, sets };
   const domains = [...new Set(names.map(registeredDomain))].sort();
   return {
     orders: bucket(ordersKey(issuer), limits.newOrders),

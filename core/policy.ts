@@ -26,6 +26,7 @@ export function refusedByPolicy(policy: Policy, namespace: string, names: string
   };
 }
 
-function covers(pattern: string, name: string): boolean {
+function covers(written: string, name: string): boolean {
+  const pattern = written.toLowerCase();
   return pattern.startsWith("*.") ? name.endsWith(pattern.slice(1)) || name === pattern : name === pattern;
 }

@@ -59,6 +59,8 @@ export interface CertificateRow {
 
 /** What State knows of the certificate that the secret holds: all that decide() needs without reading the secret. */
 export interface Issued {
+  /** Hash of the spec that it satisfies: the one it was made for, or a later one that needs no new certificate. */
+  specHash: string;
   /** The attempt that made it: its csr and chain items describe it. */
   attemptId: string;
   secretName: string;

@@ -6,8 +6,8 @@ import type { AttemptRef } from "./rows.ts";
 /** At most so many due things in one sweep: the next one comes in a minute. */
 const perSweep = 1_000;
 const perDispatch = 200;
-/** Failing renewals are due within this time (the longest backoff), so their margin is seen. */
-const marginHorizonMs = 7 * 3_600_000;
+/** Failing renewals are due within this time (the longest backoff and its spread), so their margin is seen. */
+const marginHorizonMs = 8 * 3_600_000;
 
 /** What a sweep found; the figures become metrics. */
 export interface SweepReport {

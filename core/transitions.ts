@@ -24,6 +24,7 @@ export function atGeneration(
     version: row?.version ?? 0,
     generation: (row?.generation ?? 0) + 1,
     specHash,
+    ...(row?.revision === undefined ? {} : { revision: row.revision }),
     ready: condition(undefined, unknown, now),
   };
 }
@@ -56,6 +57,12 @@ export function readyByCertificate(row: CertificateRow, now: Date): Condition {
     },
     now,
   );
+}
+
+/** Ready while something is not done yet: a working certificate stays Ready as long as it satisfies the spec. */
+export function readyMeanwhile(row: CertificateRow, reason: string, message: string, now: Date): Condition {
+  const satisfies = row.issued !== undefined && row.issued.specHash === row.specHash;
+  return satisfies ? readyByCertificate(row, now) : ready(row, "False", reason, message, now);
 }
 
 export function ready(
@@ -91,7 +98,7 @@ export function waiting(
     ...rest,
     ...(attempt ? { attempt: { id: attempt.id, ...(alone ? { alone: true as const } : {}) } } : {}),
     ...(why.waitsForIssuer ? { waitsForIssuer: true } : {}),
-    ready: row.issued ? readyByCertificate(row, now) : ready(row, "False", why.reason, why.message, now),
+    ready: readyMeanwhile(row, why.reason, why.message, now),
     issuing: issuing(row, "False", why.reason, why.message, now),
     dueAt: why.until.getTime(),
     lane: row.issued ? "renew" : "new",
@@ -112,7 +119,7 @@ export function upToDate(row: CertificateRow, renewalTime: number, now: Date): C
   const { failedIssuanceAttempts: _failures, lastFailureTime: _last, ...rest } = kept;
   return {
     ...rest,
-    issued: { ...row.issued, renewalTime },
+    issued: { ...row.issued, renewalTime, specHash: row.specHash },
     ready: readyByCertificate(row, now),
     dueAt: renewalTime,
     lane: "renew",
@@ -123,7 +130,7 @@ const tombstoneDays = 30;
 
 /** The request is gone: a row that says so for 30 days, so that nothing late comes back to life. */
 export function tombstone(row: CertificateRow, now: Date): CertificateRow {
-  const { key, schema, version, generation, specHash } = row;
+  const { key, schema, version, generation, specHash, revision } = row;
   const at = now.getTime();
   return {
     key,
@@ -131,6 +138,7 @@ export function tombstone(row: CertificateRow, now: Date): CertificateRow {
     version,
     generation,
     specHash,
+    ...(revision === undefined ? {} : { revision }),
     ready: ready(row, "False", "Deleted", "the request was deleted", now),
     deletedAt: at,
     expiresAt: Math.floor(at / 1_000) + tombstoneDays * 86_400,

@@ -27,18 +27,21 @@ export function batchStep(name: Step, run: BatchFunction): Handler<StepResult> {
   return task(name, (deps, input) => runBatchStep(deps, name, input, run));
 }
 
-/** Any other function: parse the event, run, one line of log. */
+/** Any other function: parse the event, run, one line of log. `told`: what the line says of this call. */
 export function handler<In, Out>(
   name: string,
   schema: z.ZodMiniType<In>,
   run: (deps: Deps, input: In) => Promise<Out>,
+  told: (input: In, result: Out) => Record<string, unknown> = () => ({}),
 ): Handler<Out> {
   return async (event) => {
     const deps = depsOf(name);
     const from = deps.clock.now();
     try {
-      const result = await run(deps, schema.parse(event));
-      logLine({ function: name, outcome: "done", ms: deps.clock.now().getTime() - from.getTime() });
+      const input = schema.parse(event);
+      const result = await run(deps, input);
+      const ms = deps.clock.now().getTime() - from.getTime();
+      logLine({ function: name, outcome: "done", ...told(input, result), ms });
       return result;
     } catch (error) {
       fail(name, deps, error);
@@ -48,20 +51,11 @@ export function handler<In, Out>(
 }
 
 function task(name: Step, run: (deps: Deps, input: StepInput) => Promise<StepResult>): Handler<StepResult> {
-  return handler(name, stepInput, async (deps, input) => {
-    const result = await run(deps, input);
-    logLine({
-      step: name,
-      leaseId: input.leaseId,
-      round: input.round,
-      asked: input.live.length,
-      live: result.live.length,
-      waiting: result.waiting.length,
-      ...(input.live.length === 1
-        ? { certificate: `${input.live[0]?.namespace}/${input.live[0]?.name}`, attemptId: input.live[0]?.attemptId }
-        : {}),
-    });
-    return result;
+  return handler(name, stepInput, run, (input, result) => {
+    const { leaseId, round, live } = input;
+    const [only] = live.length === 1 ? live : [];
+    const one = only && { certificate: `${only.namespace}/${only.name}`, attemptId: only.attemptId };
+    return { leaseId, round, asked: live.length, live: result.live.length, waiting: result.waiting.length, ...one };
   });
 }
 

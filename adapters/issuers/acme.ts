@@ -1,4 +1,4 @@
-import type { AcmeIssuer } from "../../core/ports.ts";
+import type { AcmeIssuer } from "../../core/acme-port.ts";
 import { acmeAccounts } from "./acme/accounts.ts";
 import { acmeAuthorizations } from "./acme/authorizations.ts";
 import { acmeOrders } from "./acme/orders.ts";

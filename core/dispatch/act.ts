@@ -61,7 +61,7 @@ function settled(deps: Deps, facts: Facts, row: CertificateRow): CertificateRow 
   const { now, request } = facts;
   if (!row.issued || !request?.ok) return row;
   const { spec } = request.resource;
-  const changed = facts.row?.specHash !== row.specHash;
+  const changed = row.issued.specHash !== row.specHash;
   const renewal = changed
     ? renewalTime({ ...row.issued, ...spec, fraction: deps.chance.fraction() })
     : row.issued.renewalTime;

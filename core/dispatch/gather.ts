@@ -33,9 +33,9 @@ export async function look(deps: Deps, facts: Facts): Promise<Facts> {
   return { ...facts, secret: secret ?? "absent" };
 }
 
-/** The attempt whose request tells what the working certificate was asked with, when the spec has changed since. */
+/** The attempt whose request tells what the working certificate was asked with, when the spec is not the one it satisfies. */
 function askedRef({ key, request, row }: Facts): AttemptRef | undefined {
   if (!request?.ok || !row?.issued) return undefined;
-  const unchanged = row.specHash === request.resource.specHash && row.ready.status === "True";
-  return unchanged ? undefined : { namespace: key.namespace, name: key.name, attemptId: row.issued.attemptId };
+  const satisfied = row.issued.specHash === request.resource.specHash;
+  return satisfied ? undefined : { namespace: key.namespace, name: key.name, attemptId: row.issued.attemptId };
 }

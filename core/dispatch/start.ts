@@ -58,14 +58,10 @@ async function startGroup(deps: Deps, group: Ready[]): Promise<Verdict[]> {
     const ready = byId.get(id);
     return ready ? wait(deps, ready, when) : undefined;
   });
-  const started = await concurrently(4, batches, (batch) =>
-    startBatch(
-      deps,
-      issuer,
-      limits,
-      batch.flatMap(({ id }) => byId.get(id) ?? []),
-    ),
-  );
+  const started = await concurrently(4, batches, (batch) => {
+    const members = batch.flatMap(({ id }) => byId.get(id) ?? []);
+    return startBatch(deps, issuer, limits, members).catch((error: unknown) => failed(members, error));
+  });
   return [...waits.flatMap((verdict) => verdict ?? []), ...started.flat()];
 }
 
@@ -90,6 +86,12 @@ async function startBatch(deps: Deps, issuer: IssuerRow, limits: RateLimits, bat
     await deps.starter.startIssuance({ leaseId, issuer: idOf(issuer.key), attempts });
   }
   return won.map(({ ready }) => ({ key: ready.facts.key, action: "issue", reason: ready.decision.reason }));
+}
+
+/** The start of one batch failed: its neighbours go on, its leases lapse, and the caller may deliver the hints again. */
+function failed(members: Ready[], error: unknown): Verdict[] {
+  const reason = error instanceof Error ? error.name : "Unknown";
+  return members.map(({ facts }) => ({ key: facts.key, action: "error", reason, error }));
 }
 
 /** No token: an instant to come back, shown in the status. */

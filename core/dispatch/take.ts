@@ -2,7 +2,7 @@ import type { Deps } from "../deps.ts";
 import { idOf } from "../resource.ts";
 import { type AttemptRef, type AttemptRow, type CertificateRow, type LeaseId, rowSchema } from "../rows.ts";
 import type { Condition } from "../status.ts";
-import { atGeneration, issuing, ready, readyByCertificate, withOptions } from "../transitions.ts";
+import { atGeneration, issuing, ready, readyMeanwhile, withOptions } from "../transitions.ts";
 import { abandon } from "./abandon.ts";
 import type { Ready } from "./start.ts";
 
@@ -29,7 +29,9 @@ export async function takeWork(deps: Deps, work: Ready, leaseId: LeaseId): Promi
   if ((await deps.state.putCertificate(row)) === "conflict") return undefined;
   if (kept) return (await deps.state.leaseAttempt(ref, leaseId)) === "saved" ? ref : undefined;
   if (work.facts.row?.attempt) await abandon(deps, work.facts.row, "the request changed");
-  await deps.state.createAttempt(newAttempt(work, ref, leaseId, row));
+  // What resumes has taken no tokens; those of the attempt it cannot go on with went back when that ended.
+  const tokens = work.decision.resume ? [] : work.tokens;
+  await deps.state.createAttempt({ ...newAttempt(work, ref, leaseId, row), tokens });
   return ref;
 }
 
@@ -60,7 +62,7 @@ function leased(deps: Deps, work: Ready, ref: AttemptRef, leaseId: LeaseId): Cer
 
 function readyWhile(base: CertificateRow, decision: Ready["decision"], now: Date): Condition {
   if (decision.resume) return base.ready;
-  if (base.issued && stillReady.includes(decision.reason)) return readyByCertificate(base, now);
+  if (stillReady.includes(decision.reason)) return readyMeanwhile(base, decision.reason, decision.message, now);
   return ready(base, "False", decision.reason, decision.message, now);
 }
 
@@ -79,7 +81,6 @@ function newAttempt(work: Ready, ref: AttemptRef, leaseId: LeaseId, row: Certifi
     reason: work.decision.reason,
     startedAt: at,
     step: "prepare",
-    tokens: work.tokens,
     expiresAt: Math.floor(at / 1_000) + attemptDays * 86_400,
   };
 }

@@ -1,3 +1,4 @@
+import type { AcmeIssuer, Order } from "../acme-port.ts";
 import type { CertificateSpec } from "../certificate.ts";
 import { orderNames } from "../certificate.ts";
 import { ariCertId } from "../certificate-identity.ts";
@@ -5,7 +6,6 @@ import { recordNameFor } from "../dns-name.ts";
 import { RefusedError } from "../errors.ts";
 import type { IssuerSpec } from "../issuer.ts";
 import { done, type Outcome } from "../outcome.ts";
-import type { AcmeIssuer, Order } from "../ports.ts";
 import type { Resource } from "../resource.ts";
 import type { Challenge } from "../rows.ts";
 import { pickSolver } from "../solver.ts";

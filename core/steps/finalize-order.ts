@@ -1,7 +1,7 @@
+import type { AcmeIssuer, Order } from "../acme-port.ts";
 import { readCertificate } from "../certificate-identity.ts";
 import { RefusedError } from "../errors.ts";
 import { done, type Outcome } from "../outcome.ts";
-import type { AcmeIssuer, Order } from "../ports.ts";
 import { nextPoll } from "./poll.ts";
 import { currentRequest, type Work } from "./work.ts";
 

@@ -6,6 +6,7 @@ import { askedFor } from "../facts.ts";
 import { done, type Outcome } from "../outcome.ts";
 import type { Resource } from "../resource.ts";
 import { keyFromSecretValue } from "../secret-value.ts";
+import { claimSecret } from "./own-secret.ts";
 import { currentRequest, extendLease, type Work } from "./work.ts";
 
 /** The lease that the rest of the attempt runs under. */
@@ -22,10 +23,11 @@ export async function prepare(work: Work): Promise<Outcome> {
   const certificate = await currentRequest(work);
   await extendLease(work, deps.clock.now().getTime() + leaseMs, await work.reads.certificate(work.key));
   if (await work.reads.csr(ref)) return done;
+  const { spec } = certificate;
+  await claimSecret(work, spec.secretName, spec.options.store ?? deps.defaultStore);
   row.hasRecords = true;
   row.dueAt = deps.clock.now().getTime() + leftoversMs;
   await work.save();
-  const { spec } = certificate;
   const pkcs8 = (await keptKey(work, spec)) ?? (await deps.keys.privateKey(spec.privateKey));
   const csr = await deps.keys.csr({
     pkcs8,

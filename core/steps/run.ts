@@ -1,8 +1,8 @@
+import type { AcmeIssuer } from "../acme-port.ts";
 import { concurrently } from "../concurrently.ts";
 import type { Deps } from "../deps.ts";
 import { classOf, RefusedError } from "../errors.ts";
 import type { Outcome } from "../outcome.ts";
-import type { AcmeIssuer } from "../ports.ts";
 import { parseId } from "../resource.ts";
 import { type AttemptRef, type AttemptRow, type IssuerRow, type LeaseId, rowSchema } from "../rows.ts";
 import type { Step } from "../status.ts";

@@ -6,7 +6,7 @@ import { bucketsNamedBy, bucketsOfKeys, limitsOfIssuer, ordersKey } from "../lim
 import { idOf, parseId } from "../resource.ts";
 import type { CertificateRow } from "../rows.ts";
 import { rfc3339 } from "../status.ts";
-import { issuing, ready, readyByCertificate } from "../transitions.ts";
+import { issuing, readyMeanwhile } from "../transitions.ts";
 import { endAttempt } from "./end.ts";
 import { changeCertificate, type Work } from "./work.ts";
 
@@ -79,7 +79,7 @@ function failureOf(error: unknown, work: Work): Failure {
   const errorClass = classOf(error);
   const text = error instanceof Error ? error.message : String(error);
   if (isNamed(error)) {
-    const message = error.fix ? `${text}; ${error.fix}` : text;
+    const message = error.fix ? `${text.replace(/\.$/, "")}; ${error.fix}` : text;
     const ends = errorClass === "PermanentError" || (error instanceof RefusedError && error.endsAttempt);
     return { errorClass, reason: error.reason, message, ends };
   }
@@ -105,7 +105,7 @@ function failed(row: CertificateRow, failure: Failure, error: unknown, deps: Dep
     ...(limited ? {} : { lastFailureTime: rfc3339(now) }),
     ...(failure.errorClass === "PermanentError" ? {} : { dueAt: next }),
     issuing: issuing(row, "False", reason, message, now),
-    ready: row.issued ? readyByCertificate(row, now) : ready(row, "False", reason, message, now),
+    ready: readyMeanwhile(row, reason, message, now),
   };
 }
 

@@ -9,6 +9,7 @@ import { parseCertificate } from "../request.ts";
 import { type Resource, resourceOf } from "../resource.ts";
 import type { CertificateRow, Issued, StoreName } from "../rows.ts";
 import { secretValue } from "../secret-value.ts";
+import { mustOwnSecret } from "./own-secret.ts";
 import { LeaseLost, Superseded, type Work } from "./work.ts";
 
 /** A certificate that is in its secret; the status does not say so yet. */
@@ -20,10 +21,10 @@ export interface Stored {
   revision: number;
 }
 
-/** Checks what came back, claims the secret and writes it: a compare-and-swap by the attempt's UUID, safe to repeat. */
+/** Checks what came back and writes it: a compare-and-swap by the attempt's UUID, safe to repeat. */
 export async function storeSecret(work: Work): Promise<Stored> {
   const [row, certificate] = await Promise.all([leasedRow(work), stillWanted(work)]);
-  await claim(work, certificate.spec.secretName, storeOf(work, certificate));
+  await mustOwnSecret(work, certificate.spec.secretName);
   const { value, chain } = await makeValue(work, row, certificate);
   const written = await write(work, row, certificate, value);
   const issued = issuedBy(work, certificate, chain, written);
@@ -47,17 +48,6 @@ async function stillWanted(work: Work): Promise<Resource<CertificateSpec>> {
 
 function storeOf({ deps }: Work, certificate: Resource<CertificateSpec>): StoreName {
   return certificate.spec.options.store ?? deps.defaultStore;
-}
-
-async function claim({ deps, key }: Work, secretName: string, store: StoreName): Promise<void> {
-  const owner = resourceOf(key);
-  const standing = await deps.state.claimSecret({ namespace: key.namespace, secretName, owner, store });
-  if (standing.owner === owner) return;
-  throw new RefusedError({
-    reason: "SecretOwnedByAnother",
-    message: `Secret "${secretName}" belongs to ${standing.owner} of namespace "${key.namespace}"`,
-    fix: "choose another spec.secretName, or delete the owner first",
-  });
 }
 
 async function makeValue(
@@ -115,7 +105,7 @@ async function write(work: Work, row: CertificateRow, certificate: Resource<Cert
 }
 
 function issuedBy(
-  { ref, deps }: Work,
+  { ref, deps, row: attempt }: Work,
   certificate: Resource<CertificateSpec>,
   chain: string,
   written: { arn: string; versionId: string },
@@ -124,6 +114,7 @@ function issuedBy(
   const leaf = readCertificate(chain);
   const life = { notBefore: leaf.notBefore.getTime(), notAfter: leaf.notAfter.getTime() };
   return {
+    specHash: attempt.specHash,
     attemptId: ref.attemptId,
     secretName: spec.secretName,
     store: spec.options.store ?? deps.defaultStore,

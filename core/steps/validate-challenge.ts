@@ -1,6 +1,6 @@
+import type { AcmeIssuer, Order } from "../acme-port.ts";
 import { RefusedError } from "../errors.ts";
 import { done, type Outcome } from "../outcome.ts";
-import type { AcmeIssuer, Order } from "../ports.ts";
 import type { Challenge } from "../rows.ts";
 import { nextPoll } from "./poll.ts";
 import type { Work } from "./work.ts";

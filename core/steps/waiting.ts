@@ -1,10 +1,11 @@
 import { concurrently } from "../concurrently.ts";
 import type { Deps } from "../deps.ts";
-import type { AttemptRef } from "../rows.ts";
+import { idOf } from "../resource.ts";
+import type { AttemptRef, LeaseId } from "../rows.ts";
 import { rfc3339 } from "../status.ts";
 import type { StepInput, StepResult } from "./run.ts";
 import { release } from "./settle.ts";
-import { extendLease, LeaseLost, type Work } from "./work.ts";
+import { extendLease, keyOf, LeaseLost, type Work } from "./work.ts";
 
 export interface Verdicts {
   on: Work[];
@@ -19,8 +20,8 @@ const aloneWaitMs = 6 * 3_600_000;
 
 /** A lease is made longer when less than this would be left of it after the wait. */
 const leaseMarginMs = 5 * 60_000;
-/** What Prepare made of it (steps/prepare.ts): waits shorter than this need no look at the lease. */
-const shortWaitMs = 60_000;
+/** What it has after the wait then. */
+const leaseMs = 15 * 60_000;
 
 /** Waiting is a result: decides between one more round and letting the slow ones go. */
 export async function waitOrRelease(
@@ -39,24 +40,23 @@ export async function waitOrRelease(
   await concurrently(10, slow, ({ work, until }) => release(deps, work, until));
   const patient = waits.filter((wait) => !slow.includes(wait));
   const until = Math.max(...patient.map((wait) => wait.until.getTime()));
-  const kept = await keepLeases(
-    patient.map(({ work }) => work),
-    until,
-    now,
-    since,
-  );
-  const live = [...untouched, ...on.map(({ ref }) => ref), ...kept];
-  if (kept.length === 0) return { live, waiting: [], waitUntil: null, round: 0, since: null };
-  return { live, waiting: kept, waitUntil: wholeSecond(until), round: input.round + 1, since };
+  const going = [...untouched, ...on.map(({ ref }) => ref), ...patient.map(({ work }) => work.ref)];
+  if (patient.length === 0) return { live: going, waiting: [], waitUntil: null, round: 0, since: null };
+  const live = await keepLeases(deps, input.leaseId, going, until);
+  const waiting = live.filter((ref) => patient.some(({ work }) => work.ref.attemptId === ref.attemptId));
+  if (waiting.length === 0) return { live, waiting, waitUntil: null, round: 0, since: null };
+  return { live, waiting, waitUntil: wholeSecond(until), round: input.round + 1, since };
 }
 
-/** Makes the leases outlast the wait; who lost his is left out. */
-async function keepLeases(works: Work[], until: number, now: number, since: number): Promise<AttemptRef[]> {
-  const long = until - now > shortWaitMs || until - since > leaseMarginMs;
-  const kept = await concurrently(10, works, async (work) => {
-    if (!long) return [work.ref];
-    return extendLease(work, until + leaseMarginMs).then(
-      () => [work.ref],
+/** Makes the leases of all that go on outlast the wait; who lost his is left out. */
+async function keepLeases(deps: Deps, leaseId: LeaseId, refs: AttemptRef[], until: number): Promise<AttemptRef[]> {
+  const rows = await deps.state.certificates(refs.map(keyOf));
+  const kept = await concurrently(10, refs, async (ref) => {
+    const row = rows.get(idOf(keyOf(ref)));
+    if (row?.attempt?.leaseId !== leaseId) return [];
+    if ((row.dueAt ?? 0) >= until + leaseMarginMs) return [ref];
+    return extendLease({ deps, ref, leaseId }, until + leaseMs, row).then(
+      () => [ref],
       (error) => {
         if (error instanceof LeaseLost) return [];
         throw error;

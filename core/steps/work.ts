@@ -1,6 +1,6 @@
+import type { AcmeIssuer } from "../acme-port.ts";
 import type { CertificateSpec } from "../certificate.ts";
 import type { Deps } from "../deps.ts";
-import type { AcmeIssuer } from "../ports.ts";
 import { parseCertificate } from "../request.ts";
 import type { Resource, ResourceKey } from "../resource.ts";
 import type { AttemptRef, AttemptRow, CertificateRow, IssuerRow, LeaseId } from "../rows.ts";

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { dispatch, type Verdict } from "../../core/dispatch/dispatch.ts";
+import { classOf } from "../../core/errors.ts";
 import { idOf, parseKey, type ResourceKey } from "../../core/resource.ts";
 import { resourceKey, type StreamRecord, streamEvent } from "../runtime/inputs.ts";
 import { handler as trigger } from "../runtime.ts";
@@ -12,7 +13,7 @@ export const handler = trigger("dispatch", event, async (deps, input) => {
   const keys = "Records" in input ? records.flatMap((record) => keyOf(record) ?? []) : input.keys;
   const verdicts = await dispatch(deps, keys);
   for (const { key, action, reason, error } of verdicts) {
-    const failed = error === undefined ? {} : { event: "bug", error: String(error) };
+    const failed = error === undefined ? {} : { errorClass: classOf(error), error: String(error) };
     deps.log({ certificate: idOf(key), action, reason, ...failed });
   }
   return { batchItemFailures: failures(records, verdicts) };

@@ -1,9 +1,10 @@
 import { issuers } from "../../adapters/issuers/index.ts";
 import { keyInSecret } from "../../core/account-key.ts";
+import type { AcmeIssuer } from "../../core/acme-port.ts";
 import { type Deps, storedName } from "../../core/deps.ts";
 import { RefusedError } from "../../core/errors.ts";
 import type { IssuerSpec } from "../../core/issuer.ts";
-import type { AcmeIssuer, Clock } from "../../core/ports.ts";
+import type { Clock } from "../../core/ports.ts";
 import { idOf } from "../../core/resource.ts";
 import type { IssuerRow } from "../../core/rows.ts";
 import type { OpenStore } from "./deps.ts";

@@ -2,7 +2,8 @@ import { createHash, randomBytes, X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeCsr } from "../../adapters/keys/csr.ts";
 import { makePrivateKey } from "../../adapters/keys/private-key.ts";
-import type { AcmeIssuer, Order, TxtRecord } from "../../core/ports.ts";
+import type { AcmeIssuer, Order } from "../../core/acme-port.ts";
+import type { TxtRecord } from "../../core/ports.ts";
 import type { Challenge } from "../../core/rows.ts";
 
 /** A CA with its DNS, as the suite needs it. */

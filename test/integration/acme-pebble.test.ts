@@ -6,7 +6,7 @@ import type { AcmeDeps } from "../../adapters/issuers/acme/session.ts";
 import { acme } from "../../adapters/issuers/acme.ts";
 import { makeCsr } from "../../adapters/keys/csr.ts";
 import { makePrivateKey } from "../../adapters/keys/private-key.ts";
-import type { AcmeIssuer, Order } from "../../core/ports.ts";
+import type { AcmeIssuer, Order } from "../../core/acme-port.ts";
 import type { Challenge } from "../../core/rows.ts";
 import { testAcmeIssuer } from "../contract/acme-issuer.ts";
 import { newKeyPem } from "../support/acme-bed.ts";

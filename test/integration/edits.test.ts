@@ -78,7 +78,7 @@ afterAll(async () => {
 
 // One after the other, so that each is alone in its execution and holds nobody else.
 async function hold(one: Case, step: Step, atStart: boolean): Promise<void> {
-  const call = atStart ? callAtStart(step, one) : callInside[step]({ ...one, namespace });
+  const call = atStart ? callAtStart(step, one.name) : callInside[step]({ ...one, namespace });
   one.gate = await stack.pause(call, { times: 1 });
   await stack.put(one.manifest);
   await stack.waitFor({ namespace, name: one.name }, (row) => row.attempt !== undefined);

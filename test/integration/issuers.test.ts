@@ -101,7 +101,7 @@ describe("an issuer that", () => {
   });
 
   it.concurrent("is a tenant's assumes its role with the namespace as ExternalId, and serves no other namespace", async () => {
-    const assumed = await countBodies(stack, "AssumeRole", `ExternalId=${facts.instance}%2F${namespace}&`);
+    const assumed = await countBodies(stack, "AssumeRole", `ExternalId=${facts.instance}%2F${namespace}`);
     const issuer = bed.issuer({ namespace, name: "tenant", solvers });
     const own = signedBy("tenant", "own", { issuerKind: "Issuer" });
     const foreign = signedBy("tenant", "foreign", { issuerKind: "Issuer", namespace: fresh("elsewhere") });

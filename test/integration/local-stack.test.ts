@@ -7,7 +7,7 @@ import {
 } from "@aws-sdk/client-route-53";
 import { beforeAll, describe, expect, it } from "vitest";
 import { acme } from "../../adapters/issuers/acme.ts";
-import type { AcmeIssuer, Order } from "../../core/ports.ts";
+import type { AcmeIssuer, Order } from "../../core/acme-port.ts";
 import type { Challenge } from "../../core/rows.ts";
 import { newKeyPem } from "../support/acme-bed.ts";
 import { listenersOf, withDescendants } from "../support/listeners.ts";

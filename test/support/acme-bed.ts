@@ -1,7 +1,7 @@
 import type { AcmeConfig, AcmeDeps } from "../../adapters/issuers/acme/session.ts";
 import { acme } from "../../adapters/issuers/acme.ts";
 import { makePrivateKey } from "../../adapters/keys/private-key.ts";
-import type { AcmeIssuer } from "../../core/ports.ts";
+import type { AcmeIssuer } from "../../core/acme-port.ts";
 import type { FakeAcme } from "./fake-acme.ts";
 import { startFakeAcme } from "./fake-acme.ts";
 import { txtTable } from "./txt-table.ts";

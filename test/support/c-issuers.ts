@@ -1,7 +1,7 @@
 import type { AcmeAccount, IssuerRow } from "../../core/rows.ts";
 import type { Manifest } from "../../local/requests.ts";
 import { keyOf } from "../../local/requests.ts";
-import type { Bed, TestStack } from "./integration-bed.ts";
+import type { openBed, TestStack } from "./integration-bed.ts";
 
 /** What State knows of an issuer. */
 export function issuerRow({ state }: TestStack, issuer: Manifest): Promise<IssuerRow | undefined> {
@@ -17,7 +17,7 @@ export async function accountOf(stack: TestStack, issuer: Manifest): Promise<Acm
 }
 
 /** Resolves with the message of Ready=False once the reason is this one. */
-export async function refusedFor(bed: Bed, object: Manifest, reason: string): Promise<string> {
+export async function refusedFor(bed: ReturnType<typeof openBed>, object: Manifest, reason: string): Promise<string> {
   const [shown] = await bed.shown([object], ({ ready }) => ready?.reason === reason && ready.status === "False");
   return shown?.ready?.message ?? "";
 }

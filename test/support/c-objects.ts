@@ -24,7 +24,10 @@ export function touched(manifest: Manifest): Manifest {
 /** The same Certificate, to be renewed now. */
 export function toRenew(manifest: Manifest): Manifest {
   const { annotations = {} } = manifest.metadata as { annotations?: Record<string, string> };
-  const metadata = { ...manifest.metadata, annotations: { ...annotations, "certwright.dev/renew-requested-at": stamp() } };
+  const metadata = {
+    ...manifest.metadata,
+    annotations: { ...annotations, "certwright.dev/renew-requested-at": stamp() },
+  };
   return { ...manifest, metadata };
 }
 

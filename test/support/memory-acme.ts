@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Asked } from "../../adapters/issuers/acme/problems.ts";
 import { describe, failureOf } from "../../adapters/issuers/acme/problems.ts";
+import type { AcmeIssuer, Order } from "../../core/acme-port.ts";
 import { RefusedError, UnavailableError } from "../../core/errors.ts";
-import type { AcmeIssuer, Clock, Order } from "../../core/ports.ts";
+import type { Clock } from "../../core/ports.ts";
 import type { Challenge } from "../../core/rows.ts";
 import type { Account, Authorization, OrderState, TestCa } from "./acme-ca-state.ts";
 import { CaProblem } from "./acme-ca-state.ts";

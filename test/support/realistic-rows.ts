@@ -56,6 +56,7 @@ export function renewingCertificate(changes: Partial<CertificateRow> = {}): Cert
     },
     revision: 12,
     issued: {
+      specHash: "n4bQgYhMfWWaL-qgxVrQFa",
       attemptId: "0b51ff90-5d6e-4c3c-9c1b-6f6a6a0a3c11",
       secretName: "www-example-com-tls",
       store: "secretsManager",

@@ -35,12 +35,12 @@ export const callInside: Record<Step, (one: InCalls) => CallFilter> = {
 };
 
 /** The first call of a step for one Certificate: it looks for the attempt it is to work on. */
-export function callAtStart(step: Step, { name }: InCalls): CallFilter {
+export function callAtStart(step: Step, name: string): CallFilter {
   return { service: "dynamodb", action: "BatchGetItem", function: step, contains: attemptOf(name) };
 }
 
 /** What the sort keys of a Certificate's attempts contain. */
-export function attemptOf(name: string): string {
+function attemptOf(name: string): string {
   return `Certificate/${name}#attempt#`;
 }
 

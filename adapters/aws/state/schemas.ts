@@ -55,6 +55,7 @@ export const certificateRow: z.ZodMiniType<CertificateRow> = z.looseObject({
   revision: optional(z.number()),
   issued: optional(
     z.looseObject({
+      specHash: text,
       attemptId: text,
       secretName: text,
       store,

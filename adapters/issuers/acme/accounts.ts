@@ -1,5 +1,5 @@
+import type { AccountRequest, AcmeIssuer } from "../../../core/acme-port.ts";
 import { isNamed, RefusedError } from "../../../core/errors.ts";
-import type { AccountRequest, AcmeIssuer } from "../../../core/ports.ts";
 import { accountSchema, badReply, parseReply } from "./replies.ts";
 import type { Session } from "./session.ts";
 

@@ -1,5 +1,5 @@
+import type { AcmeIssuer, Order } from "../../../core/acme-port.ts";
 import { isNamed, RefusedError } from "../../../core/errors.ts";
-import type { AcmeIssuer, Order } from "../../../core/ports.ts";
 import type { Challenge } from "../../../core/rows.ts";
 import { describe } from "./problems.ts";
 import type { AuthorizationReply } from "./replies.ts";

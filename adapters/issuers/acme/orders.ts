@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
+import type { AcmeIssuer, Order, OrderRequest } from "../../../core/acme-port.ts";
 import { isNamed, RefusedError } from "../../../core/errors.ts";
-import type { AcmeIssuer, Order, OrderRequest } from "../../../core/ports.ts";
 import { badReply, orderSchema, parseReply } from "./replies.ts";
 import { parseRetryAfter } from "./retry-after.ts";
 import type { Session } from "./session.ts";

@@ -108,6 +108,7 @@ export function ready(status: Condition["status"], reason: string, message: stri
 }
 
 export const issued = (name: string): NonNullable<CertificateRow["issued"]> => ({
+  specHash: "hash",
   attemptId: "11111111-2222-4333-8444-555555555555",
   secretName: `${name}-tls`,
   store: "secretsManager",

@@ -17,6 +17,9 @@ const issuer = newIssuer();
 const server = issuer.acme?.server;
 const all: RateLimits = limitsOf(letsEncrypt, undefined);
 
+const atLetsEncrypt = newIssuer();
+if (atLetsEncrypt.acme) atLetsEncrypt.acme.server = letsEncrypt;
+
 const keysOf = (needs: ReturnType<typeof needsOf>) =>
   [...needs.orders, ...needs.domains, ...needs.sets].map(({ key }) => key);
 const domainsOf = (names: string[]) => needsOf(issuer, all, names, "new").domains.map(({ key }) => key.split("#")[2]);
@@ -69,14 +72,18 @@ describe("what an issuance takes", () => {
     expect(needs.orders[0]).toMatchObject({ capacity: 300, refillSeconds: 36 });
   });
 
+  it("is all of it for a renewal at a CA that is not known to exempt any", () => {
+    expect(keysOf(needsOf(issuer, all, names, "replaces"))).toEqual(keysOf(needsOf(issuer, all, names, "new")));
+  });
+
   it("for a renewal of the same set is only the set", () => {
-    const needs = needsOf(issuer, all, names, "renewal");
-    expect(needs).toEqual({ orders: [], domains: [], sets: needsOf(issuer, all, names, "new").sets });
+    const needs = needsOf(atLetsEncrypt, all, names, "renewal");
+    expect(needs).toEqual({ orders: [], domains: [], sets: needsOf(atLetsEncrypt, all, names, "new").sets });
     expect(needs.sets).toHaveLength(1);
   });
 
   it("for an order that names what it replaces is nothing", () => {
-    expect(keysOf(needsOf(issuer, all, names, "replaces"))).toEqual([]);
+    expect(keysOf(needsOf(atLetsEncrypt, all, names, "replaces"))).toEqual([]);
   });
 
   it("is nothing of a limit that is off or not there", () => {

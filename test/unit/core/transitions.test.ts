@@ -50,7 +50,15 @@ describe("the row at the request's generation", () => {
     const row = rowOf({ row: { generation: 4, version: 9, deletedAt: at(-1), expiresAt: 1 } });
     const again = atGeneration(key, row, row.specHash, now);
     expect(again).toMatchObject({ generation: 5, version: 9 });
-    expect(Object.keys(again).sort()).toEqual(["generation", "key", "ready", "schema", "specHash", "version"]);
+    expect(Object.keys(again).sort()).toEqual([
+      "generation",
+      "key",
+      "ready",
+      "revision",
+      "schema",
+      "specHash",
+      "version",
+    ]);
   });
 });
 
@@ -205,7 +213,7 @@ describe("a tombstone", () => {
   const gone = tombstone(rowOf({ row: { version: 8, attempt: { id: "a2" }, recoveryDays: 7 } }), now);
 
   it("says that the request was deleted and holds nothing else", () => {
-    const names = ["deletedAt", "expiresAt", "generation", "key", "ready", "schema", "specHash", "version"];
+    const names = ["deletedAt", "expiresAt", "generation", "key", "ready", "revision", "schema", "specHash", "version"];
     expect(Object.keys(gone).sort()).toEqual(names);
     expect(gone).toMatchObject({ deletedAt: at(0), version: 8, ready: { status: "False", reason: "Deleted" } });
   });

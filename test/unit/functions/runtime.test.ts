@@ -200,7 +200,7 @@ describe("a step", () => {
     await runtime.step("create-order", async () => done)(input);
     expect(lines).toEqual([
       expect.objectContaining({
-        step: "create-order",
+        function: "create-order",
         leaseId: "lease-1",
         live: 1,
         waiting: 0,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Order } from "../../../core/ports.ts";
+import type { Order } from "../../../core/acme-port.ts";
 import { type Hook, openPipeline, type Pipeline } from "../../support/pipeline.ts";
 import { certificateSpec as spec } from "../../support/specs.ts";
 

@@ -27,7 +27,7 @@ export interface World {
   policy?: Policy;
 }
 
-const issued: Issued = {
+const issued: Omit<Issued, "specHash"> = {
   attemptId: "a1",
   secretName: "www-tls",
   store: "secretsManager",
@@ -63,12 +63,13 @@ export function rowOf(world: World = {}): CertificateRow {
   const parsed = parseCertificate(
     requestOf(world.decidedOn ?? world.spec ?? {}, world.decidedOn ? undefined : world.annotations),
   );
+  const specHash = parsed.ok ? parsed.resource.specHash : parsed.specHash;
   return newCertificate({
     key: { namespace: "web", kind: "Certificate", name: "www" },
-    specHash: parsed.ok ? parsed.resource.specHash : parsed.specHash,
+    specHash,
     ready: { type: "Ready", status: "True", reason: "Ready", message: "", lastTransitionTime: "2026-10-23T12:00:00Z" },
     issuer: "web/Issuer/le",
-    ...(world.issued === null ? {} : { revision: 1, issued: { ...issued, ...world.issued } }),
+    ...(world.issued === null ? {} : { revision: 1, issued: { specHash, ...issued, ...world.issued } }),
     ...(world.issued === null ? {} : { dueAt: world.issued?.renewalTime ?? issued.renewalTime, lane: "renew" }),
     ...world.row,
   });

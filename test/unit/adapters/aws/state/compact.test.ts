@@ -36,6 +36,7 @@ function conditionOf(type: Condition["type"]): fc.Arbitrary<Condition> {
 
 const issued = fc.record(
   {
+    specHash: text,
     attemptId: text,
     secretName: text,
     store: fc.constantFrom("secretsManager" as const, "s3" as const),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Order } from "../../../../../core/ports.ts";
+import type { Order } from "../../../../../core/acme-port.ts";
 import type { FakeBed } from "../../../../support/acme-bed.ts";
 import { startFakeBed } from "../../../../support/acme-bed.ts";
 

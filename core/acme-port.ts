@@ -1,0 +1,62 @@
+import type { Challenge } from "./rows.ts";
+
+/** What a CA says of an order (RFC 8555 7.1.6). */
+export interface Order {
+  url: string;
+  finalizeUrl: string;
+  status: "pending" | "ready" | "processing" | "valid" | "invalid";
+  authorizationUrls: string[];
+  certificateUrl?: string;
+  /** When it makes sense to ask again (Retry-After), if the CA said so. */
+  retryAt?: Date;
+}
+
+export interface OrderRequest {
+  /** A-labels; wildcards with their `*.`. */
+  names: string[];
+  profile?: string;
+  /** ARI CertID of the certificate that is replaced (RFC 9773 4.1). */
+  replaces?: string;
+}
+
+/**
+ * An ACME CA for one account. No method waits or polls; every method is one step of RFC 8555. Refusals are RefusedError
+ * with the CA's problem text, rateLimited and 429 are RateLimitedError, 5xx and the network are UnavailableError.
+ */
+export interface AcmeIssuer {
+  /** Nonces from earlier steps; the pool is shared by the attempts of one invocation. */
+  giveNonces(nonces: string[]): void;
+  /** One left-over nonce to carry to the next step. */
+  takeNonce(): string | undefined;
+  createOrder(request: OrderRequest): Promise<Order>;
+  /** POST-as-GET; undefined when the CA does not know the order any more. */
+  readOrder(url: string): Promise<Order | undefined>;
+  /** The challenges of an order's authorizations that are not yet valid; solver -1 until solvers are picked. */
+  challenges(order: Order, types: Challenge["type"][]): Promise<Challenge[]>;
+  /** Tells the CA to validate (RFC 8555 7.5.1). */
+  answer(challenge: Challenge): Promise<void>;
+  /** Why an order became invalid: one line per refused identifier, with the CA's words. */
+  refusals(order: Order): Promise<string>;
+  finalize(order: Order, csrDer: Uint8Array): Promise<Order>;
+  /** The chain as PEM, leaf first (RFC 8555 7.4.2). */
+  download(order: Order): Promise<string>;
+  /** Whether the directory offers renewalInfo (RFC 9773). */
+  offersRenewalInfo(): boolean;
+
+  /** The CA's directory (RFC 8555 7.1.1), from the cache it was created with or read now. */
+  directory(): Promise<Record<string, unknown>>;
+  /**
+   * Creates the account or finds the one of this key (RFC 8555 7.3, 7.3.1); with onlyReturnExisting it creates none and
+   * answers undefined when the CA knows no account of this key.
+   */
+  registerAccount(request: AccountRequest): Promise<{ accountUrl: string } | undefined>;
+  /** Changes the account's contact (RFC 8555 7.3.2). */
+  updateContact(email: string | undefined): Promise<void>;
+}
+
+export interface AccountRequest {
+  email?: string;
+  onlyReturnExisting?: boolean;
+  /** External account binding (RFC 8555 7.3.4): the MAC key, base64url. */
+  externalAccount?: { keyId: string; hmacKey: string };
+}

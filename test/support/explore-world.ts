@@ -1,0 +1,137 @@
+import { makeCsr } from "../../adapters/keys/csr.ts";
+import { makePrivateKey } from "../../adapters/keys/private-key.ts";
+import type { KeyMaker } from "../../core/deps.ts";
+import type { AttemptRef } from "../../core/rows.ts";
+import { createCa } from "./acme-ca.ts";
+import type { TestCa } from "./acme-ca-state.ts";
+import type { Fault } from "./explore-faults.ts";
+import { type Call, type Faulty, newFaulty } from "./explore-invocations.ts";
+import { openPipeline, type Pipeline } from "./pipeline.ts";
+
+/** A pipeline whose every call is counted, and may go wrong. */
+export interface World {
+  p: Pipeline;
+  faulty: Faulty;
+  /** Every attempt that was ever created. */
+  created: AttemptRef[];
+  /** What was seen to be wrong while it ran. */
+  wrong: string[];
+  /** Lets time pass: a sweep each minute in which something is due, a resync every six hours. */
+  pass(ms: number): Promise<void>;
+}
+
+/** The rate limits of the issuer: nothing comes back by itself, so that a lost or doubled token shows. */
+const limits = Object.fromEntries(
+  ["newOrders", "certificatesPerDomain", "identifierSets", "ordersInFlight"].map((name) => [
+    name,
+    { capacity: 20, refillSeconds: 1_000_000_000 },
+  ]),
+);
+/** Tokens in each of these buckets at the start: below its capacity, so that one too many shows. */
+export const startTokens = 15;
+export const server = "https://memory.test/directory";
+export const buckets = {
+  inFlight: "inFlight#_cluster/ClusterIssuer/ca",
+  domain: `domain#${server}#example.test`,
+};
+
+export interface WorldOptions {
+  fault?: Fault | undefined;
+  /** What an injecting fault does. */
+  inject?: ((p: Pipeline) => Promise<void>) | undefined;
+  /** Which of so many waiting calls is next. */
+  pick?: ((waiting: number) => number) | undefined;
+  /** Called for every call that is counted. */
+  deadly?: ((call: Call) => boolean) | undefined;
+}
+
+/** Opens a world with an issuer that is ready. */
+export async function openWorld(options: WorldOptions = {}): Promise<World> {
+  const ca = await sharedCa();
+  const faulty = newFaulty(options);
+  const p = await openPipeline({ sweepSeconds: 0, around: faulty.around, keys, ca });
+  faulty.use(p);
+  here = p;
+  const created: AttemptRef[] = [];
+  const createAttempt = p.state.createAttempt;
+  p.state.createAttempt = (row) => {
+    created.push(row.ref);
+    return createAttempt(row);
+  };
+  const world: World = { p, faulty, created, wrong: [], pass: (ms) => pass(world, ms) };
+  await p.state.putBuckets(
+    Object.values(buckets).map((key) => ({ key, version: 0, tokens: startTokens, at: p.time.now().getTime() })),
+  );
+  await p.apply("_cluster/ClusterIssuer/ca", issuerSpec, {
+    annotations: { "certwright.dev/rate-limits": JSON.stringify(limits) },
+  });
+  await world.pass(5_000);
+  return world;
+}
+
+const issuerSpec = {
+  acme: {
+    server,
+    privateKeySecretRef: { name: "ca-account" },
+    profile: "days",
+    solvers: [{ dns01: { route53: {} } }],
+  },
+};
+
+/** A week: it is renewed after less than five days. */
+const profiles = { days: 7 * 86_400 };
+
+let here: Pipeline | undefined;
+let made: Promise<TestCa> | undefined;
+
+/** One CA for all worlds: they come one after the other, and its own keys cost more than a certificate. */
+async function sharedCa(): Promise<TestCa> {
+  made ??= createCa({
+    clock: { now: () => here?.time.now() ?? new Date("2026-11-22T12:00:00Z") },
+    baseUrl: "https://memory.test",
+    lookupTxt: (name) => here?.dns.values(name) ?? [],
+  });
+  const ca = await made;
+  for (const map of [ca.accounts, ca.orders, ca.authorizations]) map.clear();
+  for (const name of Object.keys(ca.calls)) delete ca.calls[name];
+  Object.assign(ca.knobs, { profiles, reuseAuthorizations: false, processingRounds: 0, refusedNames: new Map() });
+  return ca;
+}
+
+let accountKey: Promise<Buffer> | undefined;
+
+/** Account keys are RSA, which is slow: all worlds have the same. */
+const keys: KeyMaker = {
+  csr: makeCsr,
+  privateKey: async (request) => {
+    if (request.algorithm !== "RSA") return makePrivateKey(request);
+    accountKey ??= makePrivateKey(request);
+    return Buffer.from(await accountKey);
+  },
+};
+
+const minute = 60_000;
+const resyncEvery = 6 * 60 * minute;
+
+async function pass(world: World, ms: number): Promise<void> {
+  const { p } = world;
+  const end = p.time.now().getTime() + ms;
+  while (p.time.now().getTime() < end) {
+    const now = p.time.now().getTime();
+    const resyncAt = now - (now % resyncEvery) + resyncEvery;
+    const tick = now - (now % minute) + minute;
+    // Nothing happens before something is due, unless somebody is at work.
+    const due = world.faulty.busy() ? tick : Math.max(tick, (await nextDue(p)) ?? end);
+    const next = Math.min(end, resyncAt, Math.ceil(due / minute) * minute);
+    await p.time.runUntil(new Date(next));
+    if (next === resyncAt) p.resync();
+    if (next % minute === 0 && ((await nextDue(p)) ?? Number.POSITIVE_INFINITY) <= next) p.sweep();
+  }
+  await p.time.runUntil(new Date(end));
+}
+
+/** The earliest instant at which a row is due. */
+export async function nextDue(p: Pipeline): Promise<number | undefined> {
+  const all = await p.state.due(new Date(8.64e15), 10_000);
+  return all.length === 0 ? undefined : Math.min(...all.map(({ dueAt }) => dueAt));
+}
