@@ -5,7 +5,6 @@ import type {
   BucketRow,
   CertificateRow,
   ChainItem,
-  Challenge,
   ChallengesItem,
   CsrItem,
   EventRow,
@@ -17,7 +16,7 @@ import type {
 } from "./rows.ts";
 
 /**
- * The doors of the core. Every contract is held by a suite in test/contract/, run against each adapter and the fake.
+ * The doors of the core; an ACME CA has its own file, acme-port.ts. Every contract is held by a suite in test/contract/, run against each adapter and the fake.
  * Every method may throw RefusedError (a right or a thing is missing), RateLimitedError (the service named a slot)
  * or UnavailableError (5xx, time-out, throttled beyond the SDK's own retries); anything else is a bug.
  */

@@ -1,5 +1,5 @@
 import { DescribeSecretCommand } from "@aws-sdk/client-secrets-manager";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { StoredRequest } from "../../core/ports.ts";
 import { idOf } from "../../core/resource.ts";
 import type { Manifest } from "../../local/requests.ts";
@@ -79,9 +79,9 @@ beforeAll(async () => {
   const keys = [...edits, ...created].map(({ stored }) => stored.key);
   const decided = async () => {
     conditions = await conditionsOf(stack, keys);
-    return keys.filter((key) => !/^Invalid/.test(conditions.get(idOf(key))?.reason ?? "")).map(idOf);
+    expect(keys.filter((key) => !/^Invalid/.test(conditions.get(idOf(key))?.reason ?? "")).map(idOf)).toEqual([]);
   };
-  await expect.poll(decided, { timeout: 60_000, interval: 500 }).toEqual([]);
+  await vi.waitFor(decided, { timeout: 60_000, interval: 500 });
 });
 
 describe("300 bad objects among 50 good ones", () => {
