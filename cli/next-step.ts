@@ -14,8 +14,10 @@ export function nextStep(seen: Seen, now: number): string {
   if (when === undefined)
     return "Nothing, until the object changes: it cannot be served as it is (see the reason above).";
   if (certificate.attempt?.leaseId !== undefined) {
+    const { id, executionArn } = certificate.attempt;
     const step = seen.attempt ? `, in step ${seen.attempt.step}` : "";
-    return `Attempt ${certificate.attempt.id} is running${step}. Should its execution die, it resumes at ${when}.`;
+    const execution = executionArn === undefined ? "" : ` of ${executionArn}`;
+    return `Attempt ${id} is running${step}${execution}. Should its execution die, it resumes at ${when}.`;
   }
   if (certificate.waitsForIssuer)
     return `It waits for ${certificate.issuer ?? "its issuer"} and goes on within seconds of that being Ready; it looks again at ${when}.`;

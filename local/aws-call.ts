@@ -5,10 +5,12 @@ import type { Reply, Request } from "./proxy.ts";
 export function describeAws(request: Request): Omit<Call, "id"> {
   const made = madeBy(request);
   const named = operation(request);
+  const signedBy = credential(request)?.[1];
   return {
     at: Date.now(),
     ...named,
     ...(made === undefined ? {} : { function: made }),
+    ...(signedBy === undefined ? {} : { signedBy }),
     parameters: parameters(request, named.service),
   };
 }
@@ -46,8 +48,7 @@ export function madeBy(request: Request): string | undefined {
 
 function operation(request: Request): { service: string; action: string } {
   const target = request.headers["x-amz-target"];
-  const signed = /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//.exec(String(request.headers.authorization ?? ""))?.[1];
-  const service = signed ?? "unknown";
+  const service = credential(request)?.[2] ?? "unknown";
   if (typeof target === "string") return { service, action: target.split(".").at(-1) ?? target };
   const named = /\/service\/[^/]+\/operation\/(\w+)/.exec(request.path)?.[1];
   if (named) return { service, action: named };
@@ -58,6 +59,11 @@ function operation(request: Request): { service: string; action: string } {
     ([of, method, pattern]) => of === service && method === request.method && pattern.test(path),
   );
   return { service, action: route?.[3] ?? `${request.method} ${path.slice(0, 60)}` };
+}
+
+/** Access key id and service of the signature. */
+function credential(request: Request): RegExpExecArray | null {
+  return /Credential=([^/]+)\/\d+\/[^/]+\/([^/]+)\//.exec(String(request.headers.authorization ?? ""));
 }
 
 const restRoutes: [service: string, method: string, path: RegExp, action: string][] = [
@@ -79,14 +85,41 @@ const restRoutes: [service: string, method: string, path: RegExp, action: string
 
 // Secret values and key material are never kept; long texts are cut.
 const secretFields = /^(SecretString|SecretBinary|Plaintext|CiphertextBlob|PrivateKey)$/;
+/** Of the parameters as JSON: a transaction of a hundred rows fits. */
+const longest = 131_072;
 
 function parameters(request: Request, service: string): unknown {
   const { body } = request;
-  if (service === "s3" || service === "ssm") return { path: request.path };
+  if (service === "ssm") return { path: request.path };
+  if (service === "s3") return { path: request.path, headers: s3Conditions(request) };
+  if (service === "sts") return { path: request.path, ...assumption(body.toString("utf8")) };
   const isJson = String(request.headers["content-type"] ?? "").includes("json");
   if (isJson && body.length > 0 && body.length < 1_000_000) return { path: request.path, ...bounded(parse(body)) };
   const text = body.length > 0 && body.length < 100_000 ? body.toString("utf8") : "";
-  return text.startsWith("<") ? { path: request.path, xml: text.slice(0, 8_192) } : { path: request.path };
+  if (!text.startsWith("<")) return { path: request.path };
+  return { path: request.path, xml: text.slice(0, 8_192), changes: recordChanges(text) };
+}
+
+/** What S3 weighs besides the path. */
+function s3Conditions({ headers }: Request): Record<string, unknown> {
+  const names = ["if-match", "if-none-match", "x-amz-tagging", "x-amz-server-side-encryption-aws-kms-key-id"];
+  return Object.fromEntries(names.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])));
+}
+
+/** Of a form for STS: the session's policy and the like are not ours to keep. */
+function assumption(form: string): Record<string, string> {
+  const fields = new URLSearchParams(form);
+  const kept = ["RoleArn", "ExternalId", "RoleSessionName"].map((name): [string, string | null] => [
+    name,
+    fields.get(name),
+  ]);
+  return Object.fromEntries(kept.filter((field): field is [string, string] => field[1] !== null));
+}
+
+/** `CREATE TXT _acme-challenge.example.com`, of each change of a ChangeBatch. */
+function recordChanges(xml: string): string[] {
+  const changes = xml.matchAll(/<Action>(\w+)<\/Action>.*?<Name>([^<]*)<\/Name>.*?<Type>(\w+)<\/Type>/gs);
+  return [...changes].map(([, action, name, type]) => `${action} ${type} ${name}`);
 }
 
 function bounded(value: unknown): Record<string, unknown> {
@@ -95,7 +128,7 @@ function bounded(value: unknown): Record<string, unknown> {
     return typeof each === "string" && each.length > 512 ? `${each.slice(0, 512)}...` : each;
   });
   if (text === undefined) return {};
-  return text.length > 16_384 ? { cut: text.slice(0, 16_384) } : JSON.parse(text);
+  return text.length > longest ? { cut: text.slice(0, 16_384) } : JSON.parse(text);
 }
 
 function parse(body: Buffer): unknown {

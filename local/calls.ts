@@ -11,6 +11,8 @@ export interface Call {
   action: string;
   /** The Lambda that made it, by the User-Agent's last token `certwright-<function>/1`. */
   function?: string;
+  /** AWS: id of the access key that signed it; another than the function's own is that of a role it assumed. */
+  signedBy?: string;
   /** What was asked, bounded and without secrets. */
   parameters?: unknown;
   /** HTTP status; absent when no answer was given. */

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { installed, root } from "./paths.ts";
@@ -10,6 +10,8 @@ import { installed, root } from "./paths.ts";
  */
 const folder = mkdtempSync(join(tmpdir(), "certwright-test-"));
 const resultFile = join(folder, "result.json");
+/** All that is printed, for the test that looks for secrets in it. */
+const logFile = join(folder, "test.log");
 try {
   const exitCode = await runVitest();
   const { passed, failed } = counts();
@@ -25,12 +27,24 @@ function runVitest(): Promise<number> {
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${resultFile}`];
   const vitest = spawn(join(installed.commands, "vitest"), ["run", ...reporters, ...process.argv.slice(2)], {
     cwd: root,
-    stdio: "inherit",
+    env: { ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}), ...process.env, CERTWRIGHT_TEST_LOG: logFile },
+    stdio: ["inherit", "pipe", "pipe"],
   });
+  writeFileSync(logFile, "");
+  for (const stream of ["stdout", "stderr"] as const) {
+    vitest[stream].on("data", (chunk: Buffer) => {
+      appendFileSync(logFile, chunk);
+      process[stream].write(chunk);
+    });
+  }
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => vitest.kill(signal));
   return new Promise((resolve, reject) => {
     vitest.once("error", reject);
-    vitest.once("exit", (code) => resolve(code ?? 1));
+    vitest.once("close", (code) => resolve(code ?? 1));
+    // A process that it left behind may still hold its output.
+    vitest.once("exit", () =>
+      setTimeout(() => [vitest.stdout, vitest.stderr].map((one) => one.destroy()), 2_000).unref(),
+    );
   });
 }
 

@@ -100,8 +100,10 @@ describe("300 bad objects among 50 good ones", () => {
       const reason = stored.key.kind === "Certificate" ? "InvalidSpec" : "InvalidConfig";
       expect(condition).toMatchObject({ status: "False", reason });
       const text = `${path}: ${message}; `;
-      if (faults === undefined) expect(condition?.message.startsWith(text)).toBe(true);
-      else expect(condition?.message).toContain(text);
+      const from = condition?.message.indexOf(`${path}: `) ?? -1;
+      if (faults === undefined) expect(from).toBe(0);
+      // Conditions are cut at 400 characters: of a later fault only the beginning may be left.
+      expect(condition?.message.slice(from).startsWith(text.slice(0, 400 - from))).toBe(true);
     }
   });
 

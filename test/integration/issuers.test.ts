@@ -64,27 +64,21 @@ const refused: [title: string, issuer: ReturnType<typeof bed.issuer>, reason: st
 describe("an issuer that", () => {
   beforeAll(() => bed.put(refused.map(([, issuer]) => issuer)));
 
-  it.concurrent.each(refused)("%s is refused, with the fix", async (_, issuer, reason, message) => {
-    expect(await refusedFor(bed, issuer, reason)).toMatch(message);
-  });
-
-  it.concurrent("does not verify TLS serves as well, if told so", async () => {
-    const trusting = clusterIssuer("trusting", { caBundle: undefined, skipTLSVerify: true });
-    await bed.put([trusting]);
-    await bed.ready([trusting]);
-  });
-
-  it.concurrent("names a profile the CA lacks is told which ones there are", async () => {
-    const issuer = clusterIssuer("profile", { profile: "forever" });
-    const wanted = signedBy(issuer.metadata.name, "profile");
+  it.concurrent("is deleted leaves the secret alone; who needs it anew waits until it is back, with its account", async () => {
+    const issuer = clusterIssuer("deleted");
+    const wanted = signedBy(issuer.metadata.name, "bereft");
     await bed.put([issuer, wanted]);
-    expect(await refusedFor(bed, wanted, "InvalidProfile")).toMatch(/no profile "forever"; it offers default, two-min/);
-  });
-
-  it.concurrent("is bound to an external account registers with it", async () => {
-    await byHand.create(`_cluster/${fresh("bound")}-hmac`, { mac: facts.externalAccount.hmacKey });
-    await bed.put([bound("bound")]);
-    await bed.ready([bound("bound")]);
+    await bed.ready([wanted]);
+    const [leaf, account] = [leafOf(await bed.read(wanted)), await accountOf(stack, issuer)];
+    await stack.delete({ ...issuer.metadata, kind: "ClusterIssuer", namespace: "_cluster" });
+    await bed.shown([issuer], ({ deletedAt }) => deletedAt !== undefined);
+    await stack.put(withSpec(wanted, { dnsNames: [`other-${id}.example.test`] }));
+    await stack.waitFor({ namespace, name: "bereft" }, ({ issuing }) => issuing?.reason === "IssuerNotFound");
+    expect(leafOf(await bed.read(wanted))).toEqual(leaf);
+    await stack.put(issuer);
+    await stack.ready({ namespace, name: "bereft" }, { revision: 2 });
+    expect(leafOf(await bed.read(wanted)).names).toEqual([`other-${id}.example.test`]);
+    expect((await accountOf(stack, issuer)).accountUrl).toBe(account.accountUrl);
   });
 
   it.concurrent("has a wrong MAC key lets Certificates wait until the secret is corrected", async () => {
@@ -111,21 +105,27 @@ describe("an issuer that", () => {
     expect(await refusedFor(bed, foreign, "IssuerNotFound")).toContain(`in namespace "${fresh("elsewhere")}"`);
   });
 
-  it.concurrent("is deleted leaves the secret alone; who needs it anew waits until it is back, with its account", async () => {
-    const issuer = clusterIssuer("deleted");
-    const wanted = signedBy(issuer.metadata.name, "bereft");
+  it.concurrent.each(refused)("%s is refused, with the fix", async (_, issuer, reason, message) => {
+    expect(await refusedFor(bed, issuer, reason)).toMatch(message);
+  });
+
+  it.concurrent("does not verify TLS serves as well, if told so", async () => {
+    const trusting = clusterIssuer("trusting", { caBundle: undefined, skipTLSVerify: true });
+    await bed.put([trusting]);
+    await bed.ready([trusting]);
+  });
+
+  it.concurrent("names a profile the CA lacks is told which ones there are", async () => {
+    const issuer = clusterIssuer("profile", { profile: "forever" });
+    const wanted = signedBy(issuer.metadata.name, "profile");
     await bed.put([issuer, wanted]);
-    await bed.ready([wanted]);
-    const [secret, account] = await Promise.all([bed.read(wanted), accountOf(stack, issuer)]);
-    await stack.delete({ ...issuer.metadata, kind: "ClusterIssuer", namespace: "_cluster" });
-    await bed.shown([issuer], ({ deletedAt }) => deletedAt !== undefined);
-    await stack.put(withSpec(wanted, { dnsNames: [`other-${id}.example.test`] }));
-    await stack.waitFor({ namespace, name: "bereft" }, ({ issuing }) => issuing?.reason === "IssuerNotFound");
-    expect(await bed.read(wanted)).toEqual(secret);
-    await stack.put(issuer);
-    await stack.ready({ namespace, name: "bereft" }, { revision: 2 });
-    expect(leafOf(await bed.read(wanted)).names).toEqual([`other-${id}.example.test`]);
-    expect((await accountOf(stack, issuer)).accountUrl).toBe(account.accountUrl);
+    expect(await refusedFor(bed, wanted, "InvalidProfile")).toMatch(/no profile "forever"; it offers default, two-min/);
+  });
+
+  it.concurrent("is bound to an external account registers with it", async () => {
+    await byHand.create(`_cluster/${fresh("bound")}-hmac`, { mac: facts.externalAccount.hmacKey });
+    await bed.put([bound("bound")]);
+    await bed.ready([bound("bound")]);
   });
 });
 

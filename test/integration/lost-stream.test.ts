@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Manifest } from "../../local/requests.ts";
 import { certificate, openBed } from "../support/integration-bed.ts";
 import { leafOf } from "../support/integration-leaf.ts";
-import { countIssuances } from "../support/issuance-counts.ts";
+import { countIssuances, untilExecutionsEnd } from "../support/issuance-counts.ts";
 
 const bed = openBed();
 const { stack, fresh } = bed;
@@ -59,6 +59,7 @@ beforeAll(async () => {
   await bed.putIssuer({ name: issuer });
   await bed.put([...edited, ...deleted]);
   await bed.ready([...edited, ...deleted]);
+  await untilExecutionsEnd(stack, [...edited, ...deleted]);
 });
 
 afterAll(async () => {

@@ -6,12 +6,12 @@ import { type CaughtEvent, caughtEvents } from "../support/facts-queue.ts";
 import { openBed, secretKeyOf } from "../support/integration-bed.ts";
 import { untilNoTxt } from "../support/integration-dns.ts";
 import { leafOf } from "../support/integration-leaf.ts";
-import { attemptsOf, versionsOf } from "../support/issuance-counts.ts";
+import { attemptsOf, countIssuances, versionsOf } from "../support/issuance-counts.ts";
 import { twoMinutes } from "../support/two-minutes.ts";
 
 const bed = openBed();
 const { stack } = bed;
-const { namespace, queue, changesKey, keepsKey } = twoMinutes;
+const { namespace, queue, changesKey, keepsKey, lostStart } = twoMinutes;
 const minute = 60_000;
 let facts: CaughtEvent[] = [];
 
@@ -110,5 +110,14 @@ describe("rotationPolicy", () => {
     const keys = await keysOf(keepsKey);
     expect(keys.length).toBeGreaterThanOrEqual(4);
     expect(new Set(keys).size).toBe(1);
+  });
+});
+
+describe("a Certificate whose execution could not be started", () => {
+  it("is Ready after its lease has ended, with the attempt that it had", async () => {
+    await bed.ready([lostStart], 2 * minute);
+    expect(await countIssuances(stack, lostStart)).toEqual({ orders: 1, attempts: 1, told: 1, versions: 1 });
+    const starts = await stack.calls({ action: "StartExecution", contains: `"${lostStart.metadata.name}\\"` });
+    expect(starts.map(({ status }) => status)).toEqual([400, 200]);
   });
 });

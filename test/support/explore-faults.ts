@@ -8,7 +8,7 @@ export type FaultKind =
   | "lost"
   /** The SDK repeats a call whose reply was lost: the second answer counts. */
   | "twice"
-  /** This and the next calls of the same port are unavailable. */
+  /** This and the next calls of the same port are unavailable: for one task and its repeats, for some executions. */
   | "away"
   | "long-away"
   | "throttle"
@@ -35,34 +35,49 @@ export interface Fault {
 /** How many calls of the port fail. */
 export const awayCalls: Partial<Record<FaultKind, number>> = { away: 4, "long-away": 12 };
 
-/** How long an invocation stands still, and when its caller notices; never: the caller waits for it. */
-export const pauses: Partial<Record<FaultKind, { ms: number; seenAfterMs: number }>> = {
+export interface Pause {
+  ms: number;
+  /** When its caller gives it up; infinite: the caller waits for it. */
+  seenAfterMs: number;
+}
+
+export const pauses: Partial<Record<FaultKind, Pause>> = {
   pause: { ms: 20 * 60_000, seenAfterMs: Number.POSITIVE_INFINITY },
   zombie: { ms: 20 * 60_000, seenAfterMs: 330_000 },
   twin: { ms: 90_000, seenAfterMs: 0 },
 };
 
-/** The faults that make a difference at this call. */
+const everywhere: FaultKind[] = ["fail", "away", "long-away", "throttle", "bug", "refuse"];
+const atWrites: FaultKind[] = ["lost", "twice", "kill-before", "kill-after", "pause", "zombie", "twin"];
+
+/**
+ * The faults that make a difference at this call. A death before a call is the one after the call before it, and a read
+ * leaves nothing that a death after it could leave behind. No client of a CA repeats a newOrder by itself.
+ */
 export function faultsAt(call: PortCall, firstOfInvocation: boolean): FaultKind[] {
-  const always: FaultKind[] = ["fail", "away", "throttle", "bug", "refuse", "long-away"];
-  // A death before a call is the one after the call before it, and reads leave nothing to be found.
-  const before: FaultKind[] = firstOfInvocation ? ["kill-before"] : [];
-  const writes: FaultKind[] = call.writes
-    ? ["lost", "twice", "kill-before", "kill-after", "pause", "zombie", "twin"]
-    : [];
-  const once = call.port === "acme" ? writes.filter((kind) => kind !== "twice") : writes;
-  return [...new Set([...always, ...before, ...once])];
+  const writes = call.port === "acme" ? atWrites.filter((kind) => kind !== "twice") : atWrites;
+  const deaths: FaultKind[] = firstOfInvocation ? ["kill-before"] : [];
+  return [...new Set([...everywhere, ...deaths, ...(call.writes ? writes : [])])];
 }
 
-export function unavailable({ port, method }: PortCall): Error {
-  return new UnavailableError({ reason: "TestUnavailable", message: `${port}.${method} is away` });
-}
-
-export function throttled({ port, method }: PortCall, now: Date): Error {
-  const retryAt = new Date(now.getTime() + 10 * 60_000);
-  return new RateLimitedError({ reason: "TestThrottled", message: `${port}.${method} is throttled`, retryAt });
-}
-
-export function refused({ port, method }: PortCall): Error {
-  return new RefusedError({ reason: "TestRefused", message: `${port}.${method} is refused` });
+/** What a port throws; undefined for faults that are none of its words. */
+export function errorOf(kind: FaultKind, { port, method }: PortCall, now: Date): Error | undefined {
+  const what = `${port}.${method}`;
+  switch (kind) {
+    case "fail":
+    case "lost":
+    case "away":
+    case "long-away":
+      return new UnavailableError({ reason: "TestUnavailable", message: `${what} is away` });
+    case "throttle": {
+      const retryAt = new Date(now.getTime() + 10 * 60_000);
+      return new RateLimitedError({ reason: "TestThrottled", message: `${what} is throttled`, retryAt });
+    }
+    case "refuse":
+      return new RefusedError({ reason: "TestRefused", message: `${what} is refused` });
+    case "bug":
+      return new TypeError(`${what}: a bug`);
+    default:
+      return undefined;
+  }
 }

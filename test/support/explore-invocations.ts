@@ -1,51 +1,22 @@
 import type { Deps } from "../../core/deps.ts";
 import type { Verdict } from "../../core/dispatch/dispatch.ts";
-import { awayCalls, type Fault, pauses, refused, throttled, unavailable } from "./explore-faults.ts";
+import type { Pause } from "./explore-faults.ts";
 import { newTurns } from "./explore-turns.ts";
 import { type Pass, type PortCall, passing } from "./faulty-deps.ts";
-import type { Around, Pipeline } from "./pipeline.ts";
+import type { Around } from "./pipeline.ts";
+import type { VirtualTime } from "./virtual-time.ts";
 
-/** A call as it was counted. */
-export interface Call extends PortCall {
-  n: number;
-  /** The Lambda that made it, and the number of its invocation. */
-  by: string;
-  invocation: number;
-  payload: unknown;
-  first: boolean;
-  /** Epoch ms. */
-  time: number;
-}
-
-/** Everything a fault is planned by and a run is judged by. */
-export interface Faulty {
-  around: Around;
-  use(p: Pipeline): void;
-  /** Calls are counted, and the fault may strike, from now on. */
-  arm(): void;
-  calls: Call[];
-  /** How often each Lambda was invoked. */
-  invoked: Map<string, number>;
-  /** Whether anybody is at work, or will go on by himself. */
-  busy(): boolean;
-  /** Called after every effect. */
-  onEffect(look: (call: Call, invocation: number) => Promise<void>): void;
-  struck(): boolean;
-}
-
-export interface FaultyOptions {
-  fault?: Fault | undefined;
-  inject?: ((p: Pipeline) => Promise<void>) | undefined;
-  pick?: ((waiting: number) => number) | undefined;
-  deadly?: ((call: Call) => boolean) | undefined;
-}
-
-interface Invocation {
+/** One run of a Lambda. */
+export interface Invocation {
   id: number;
+  /** A task as the state machine names it (`CreateOrder`), or stream, dispatch, sweep, check-issuer, clean-up, resync. */
   name: string;
   payload: unknown;
+  /** Its calls so far. */
   calls: number;
   dead: boolean;
+  /** Whether its handler has answered: on Lambda it makes no call after that, or at any later time. */
+  over: boolean;
   /** While it stands still. */
   gate: Promise<void> | undefined;
   finished: Promise<unknown>;
@@ -53,183 +24,135 @@ interface Invocation {
   lose(error: Error): void;
 }
 
-/** What a call is answered with that must wait for its gate, or for ever. */
-const again = Symbol("again");
-/** More than any honest run makes. */
-const mostCalls = 4_000;
+/** The answer to a call that must wait for its gate; of a dead invocation, for ever. */
+export const again = Symbol("again");
 
-/** Plays one fault, or none. */
-export function newFaulty(options: FaultyOptions): Faulty {
-  const turns = newTurns(options.pick);
-  const { fault } = options;
-  let p: Pipeline | undefined;
-  let armed = false;
-  let struck = false;
-  let ids = 0;
+/** What one call does: its effect, or a fault. */
+export type Play = (own: Invocation, call: PortCall, effect: () => Promise<unknown>) => Promise<unknown>;
+
+/** Whoever runs Lambdas. */
+export interface Invocations {
+  around: Around;
+  /** How often each Lambda was invoked. */
+  counts: Map<string, number>;
+  /** Whether anybody is at work, or will go on by himself. */
+  busy(): boolean;
+  kill(own: Invocation): typeof again;
+  /** Stands still; the caller may lose sight of it meanwhile and call again. */
+  pause(own: Invocation, pause: Pause): typeof again;
+}
+
+/** Runs each invocation with deps of its own, whose calls are played one at a time. */
+export function newInvocations(time: () => VirtualTime, play: Play, pick?: (waiting: number) => number): Invocations {
+  const turns = newTurns(pick);
+  const counts = new Map<string, number>();
   let live = 0;
-  let away = { port: "", left: 0 };
-  let look: (call: Call, invocation: number) => Promise<void> = async () => {};
-  const calls: Call[] = [];
-  const invoked = new Map<string, number>();
-
-  const played = async (own: Invocation, call: PortCall, effect: () => Promise<unknown>): Promise<unknown> => {
-    const first = own.calls === 0;
-    own.calls += 1;
-    if (!armed || !p) return effect();
-    const counted = {
-      ...call,
-      n: calls.length + 1,
-      by: own.name,
-      invocation: own.id,
-      payload: own.payload,
-      first,
-      time: p.time.now().getTime(),
+  const passOf = (own: Invocation): Pass => {
+    const turn = async (call: PortCall, effect: () => Promise<unknown>): Promise<unknown> => {
+      await own.gate;
+      if (own.dead) return new Promise(() => {});
+      const answer = await turns.take(async () =>
+        own.dead || own.gate !== undefined ? again : play(own, call, effect),
+      );
+      return answer === again ? turn(call, effect) : answer;
     };
-    calls.push(counted);
-    if (calls.length > mostCalls) throw new Error(`more than ${mostCalls} calls`);
-    const run = async () => {
-      const out = await effect();
-      await look(counted, own.id);
-      return out;
-    };
-    if (away.left > 0 && call.port === away.port) {
-      away.left -= 1;
-      throw unavailable(call);
-    }
-    if (options.deadly?.(counted)) return die(own);
-    if (!fault || struck || calls.length !== fault.at) return run();
-    struck = true;
-    return strike(fault, own, call, run);
+    return turn;
   };
-
-  const strike = async (
-    { kind }: Fault,
-    own: Invocation,
-    call: PortCall,
-    run: () => Promise<unknown>,
-  ): Promise<unknown> => {
-    if (kind === "kill-after" || kind === "lost" || kind === "twice") await run();
-    if (kind === "kill-before" || kind === "kill-after") return die(own);
-    if (kind === "twice") return run();
-    if (kind === "throttle") throw throttled(call, (p as Pipeline).time.now());
-    if (kind === "refuse") throw refused(call);
-    if (kind === "bug") throw new TypeError(`${call.port}.${call.method}: a bug`);
-    if (kind === "inject") {
-      await options.inject?.(p as Pipeline);
-      return run();
-    }
-    const pause = pauses[kind];
-    if (pause) return stand(own, pause);
-    away = { port: call.port, left: (awayCalls[kind] ?? 1) - 1 };
-    throw unavailable(call);
-  };
-
-  const stand = (own: Invocation, { ms, seenAfterMs }: { ms: number; seenAfterMs: number }) => {
-    const { time } = p as Pipeline;
-    const until = new Date(time.now().getTime() + ms);
-    if (seenAfterMs > ms) {
-      own.gate = time.waitUntil(until).then(() => {
-        own.gate = undefined;
-      });
-      return again;
-    }
-    own.gate = new Promise((open) => {
-      live += 1;
-      time.spawn(async () => {
-        await time.waitUntil(until);
-        own.gate = undefined;
-        open();
-        await own.finished.catch(() => {});
-        live -= 1;
-      });
-    });
-    const lost = Object.assign(new Error("its caller lost sight of it"), { name: "States.Timeout" });
-    if (seenAfterMs === 0) own.lose(lost);
-    else void time.waitUntil(new Date(time.now().getTime() + seenAfterMs)).then(() => own.lose(lost));
-    return again;
-  };
-
-  const passOf =
-    (own: Invocation): Pass =>
-    async (call, effect) => {
-      for (;;) {
-        await own.gate;
-        if (own.dead) return new Promise(() => {});
-        const answer = await turns.take(async () => {
-          if (own.dead || own.gate) return again;
-          return played(own, call, effect);
-        });
-        if (answer !== again) return answer;
-      }
-    };
-
-  /** One invocation with deps of its own. */
-  const invoke = async (name: string, payload: unknown, deps: Deps, run: (deps: Deps) => Promise<unknown>) => {
-    ids += 1;
-    invoked.set(name, (invoked.get(name) ?? 0) + 1);
-    let lose: (error: Error) => void = () => {};
-    const lost = new Promise<never>((_, reject) => {
-      lose = reject;
-    });
+  const invoke = (name: string, payload: unknown, deps: Deps, run: (deps: Deps) => Promise<unknown>) => {
+    const seen = Promise.withResolvers<never>();
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+    const id = [...counts.values()].reduce((sum, count) => sum + count, 0);
     const own: Invocation = {
-      ...{ id: ids, name, payload, calls: 0, dead: false, gate: undefined, lose },
-      finished: Promise.resolve(),
+      id,
+      name,
+      payload,
+      calls: 0,
+      dead: false,
+      over: false,
+      gate: undefined,
+      finished: seen.promise,
+      lose: seen.reject,
     };
     own.finished = run(passing(deps, passOf(own)));
-    own.finished.catch(() => {});
-    return Promise.race([own.finished, lost]);
+    const end = () => {
+      own.over = true;
+    };
+    own.finished.then(end, end);
+    return Promise.race([own.finished, seen.promise]);
   };
-
   return {
-    calls,
-    invoked,
-    use: (opened) => {
-      p = opened;
-    },
-    arm: () => {
-      armed = true;
-    },
-    busy: () => live > 0 || (p?.executions.some(({ status }) => status === "RUNNING") ?? false),
-    struck: () => struck,
-    onEffect: (seen) => {
-      look = seen;
-    },
+    counts,
+    busy: () => live > 0,
     around: async ({ name, payload, deps }, run) => {
       live += 1;
-      try {
-        for (let delivery = 1; ; delivery += 1) {
-          try {
-            const answer = await invoke(name, payload, deps, run);
-            if (name !== "stream" || !failedIn(answer) || delivery >= deliveries(name)) return answer;
-          } catch (error) {
-            if (tasks.test(name)) throw error;
-            if (delivery >= deliveries(name)) return undefined;
-          }
-          const pauseMs = name === "stream" ? 1_000 * delivery : 60_000 * delivery;
-          await p?.time.waitUntil(new Date(p.time.now().getTime() + pauseMs));
-        }
-      } finally {
+      return delivered(name, time, () => invoke(name, payload, deps, run)).finally(() => {
         live -= 1;
+      });
+    },
+    kill: (own) => {
+      own.dead = true;
+      own.lose(Object.assign(new Error("the Lambda died"), { name: "Runtime.ExitError" }));
+      return again;
+    },
+    pause: (own, { ms, seenAfterMs }) => {
+      const until = later(time(), ms);
+      if (seenAfterMs > ms) {
+        own.gate = time()
+          .waitUntil(until)
+          .then(() => {
+            own.gate = undefined;
+          });
+        return again;
       }
+      live += 1;
+      own.gate = aside(own, time(), until).finally(() => {
+        live -= 1;
+      });
+      void loseSight(own, time(), seenAfterMs);
+      return again;
     },
   };
 }
 
-function die(own: Invocation): typeof again {
-  own.dead = true;
-  own.lose(Object.assign(new Error("the Lambda died"), { name: "Runtime.ExitError" }));
-  return again;
+/** Goes on at an instant, beside whoever has given it up; answers when it may. */
+function aside(own: Invocation, time: VirtualTime, until: Date): Promise<void> {
+  const open = Promise.withResolvers<void>();
+  time.spawn(async () => {
+    await time.waitUntil(until);
+    own.gate = undefined;
+    open.resolve();
+    await own.finished.catch(() => {});
+  });
+  return open.promise;
 }
 
-/** Tasks of the state machine are named as its placeholders are; Step Functions repeats them. */
-const tasks = /^[A-Z]/;
-
-/** How often AWS delivers an event whose function fails: the stream mapping's and the functions' settings in cdk/. */
-function deliveries(name: string): number {
-  if (name === "stream") return 6;
-  return name === "sweep" ? 1 : 3;
+async function loseSight(own: Invocation, time: VirtualTime, afterMs: number): Promise<void> {
+  if (afterMs > 0) await time.waitUntil(later(time, afterMs));
+  own.lose(Object.assign(new Error("its caller lost sight of it"), { name: "States.Timeout" }));
 }
 
-function failedIn(answer: unknown): boolean {
-  return Array.isArray(answer) && (answer as Verdict[]).some(({ error }) => error !== undefined);
+function later(time: VirtualTime, ms: number): Date {
+  return new Date(time.now().getTime() + ms);
+}
+
+/** A task's error is for the state machine; the others come again as often as their settings in cdk/ say. */
+async function delivered(name: string, time: () => VirtualTime, invoke: () => Promise<unknown>): Promise<unknown> {
+  const isTask = /^[A-Z]/.test(name);
+  const deliveries = { stream: 6, sweep: 1 }[name] ?? 3;
+  for (let delivery = 1; ; delivery += 1) {
+    const answer = await invoke().catch((error: unknown) => {
+      if (isTask) throw error;
+      return [{ error }];
+    });
+    if (isTask || delivery >= deliveries || !failedIn(name, answer)) return answer;
+    await time().waitUntil(later(time(), (name === "stream" ? 1_000 : 60_000) * delivery));
+  }
+}
+
+/** Of a dispatch the stream sees each record's failure; the others throw or do not. */
+function failedIn(name: string, answer: unknown): boolean {
+  const failures = Array.isArray(answer)
+    ? (answer as Partial<Verdict>[]).filter(({ error }) => error !== undefined)
+    : [];
+  return failures.length > 0 && (name === "stream" || failures.some(({ key }) => key === undefined));
 }

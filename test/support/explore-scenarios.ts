@@ -1,5 +1,5 @@
+import type { Call, Injection } from "./explore-calls.ts";
 import type { FaultKind } from "./explore-faults.ts";
-import type { Call } from "./explore-invocations.ts";
 import type { World } from "./explore-world.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { certificateSpec as spec } from "./specs.ts";
@@ -24,6 +24,8 @@ export interface Scenario {
   act: (world: World) => Promise<void>;
   /** Happens just before call n, in place of a fault. */
   inject?: (p: Pipeline) => Promise<void>;
+  /** Happens some time after a fault. */
+  after?: Injection;
   /** An injection may come too late to spare an order or a revision. */
   loose?: boolean;
   expected: Expected[];

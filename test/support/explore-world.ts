@@ -4,8 +4,8 @@ import type { KeyMaker } from "../../core/deps.ts";
 import type { AttemptRef } from "../../core/rows.ts";
 import { createCa } from "./acme-ca.ts";
 import type { TestCa } from "./acme-ca-state.ts";
-import type { Fault } from "./explore-faults.ts";
-import { type Call, type Faulty, newFaulty } from "./explore-invocations.ts";
+
+import { type Faulty, type FaultyOptions, newFaulty } from "./explore-calls.ts";
 import { openPipeline, type Pipeline } from "./pipeline.ts";
 
 /** A pipeline whose every call is counted, and may go wrong. */
@@ -16,16 +16,16 @@ export interface World {
   created: AttemptRef[];
   /** What was seen to be wrong while it ran. */
   wrong: string[];
+  /** When `<id> <revision>` was first in State, epoch ms. */
+  readyAt: Map<string, number>;
   /** Lets time pass: a sweep each minute in which something is due, a resync every six hours. */
   pass(ms: number): Promise<void>;
 }
 
 /** The rate limits of the issuer: nothing comes back by itself, so that a lost or doubled token shows. */
+export const limit = { capacity: 20, refillSeconds: 1_000_000_000 };
 const limits = Object.fromEntries(
-  ["newOrders", "certificatesPerDomain", "identifierSets", "ordersInFlight"].map((name) => [
-    name,
-    { capacity: 20, refillSeconds: 1_000_000_000 },
-  ]),
+  ["newOrders", "certificatesPerDomain", "identifierSets", "ordersInFlight"].map((name) => [name, limit]),
 );
 /** Tokens in each of these buckets at the start: below its capacity, so that one too many shows. */
 export const startTokens = 15;
@@ -35,18 +35,8 @@ export const buckets = {
   domain: `domain#${server}#example.test`,
 };
 
-export interface WorldOptions {
-  fault?: Fault | undefined;
-  /** What an injecting fault does. */
-  inject?: ((p: Pipeline) => Promise<void>) | undefined;
-  /** Which of so many waiting calls is next. */
-  pick?: ((waiting: number) => number) | undefined;
-  /** Called for every call that is counted. */
-  deadly?: ((call: Call) => boolean) | undefined;
-}
-
 /** Opens a world with an issuer that is ready. */
-export async function openWorld(options: WorldOptions = {}): Promise<World> {
+export async function openWorld(options: FaultyOptions = {}): Promise<World> {
   const ca = await sharedCa();
   const faulty = newFaulty(options);
   const p = await openPipeline({ sweepSeconds: 0, around: faulty.around, keys, ca });
@@ -58,7 +48,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     created.push(row.ref);
     return createAttempt(row);
   };
-  const world: World = { p, faulty, created, wrong: [], pass: (ms) => pass(world, ms) };
+  const world: World = { p, faulty, created, wrong: [], readyAt: new Map(), pass: (ms) => pass(world, ms) };
   await p.state.putBuckets(
     Object.values(buckets).map((key) => ({ key, version: 0, tokens: startTokens, at: p.time.now().getTime() })),
   );
@@ -118,6 +108,7 @@ async function pass(world: World, ms: number): Promise<void> {
   const end = p.time.now().getTime() + ms;
   while (p.time.now().getTime() < end) {
     const now = p.time.now().getTime();
+    await p.time.runUntil(new Date(now));
     const resyncAt = now - (now % resyncEvery) + resyncEvery;
     const tick = now - (now % minute) + minute;
     // Nothing happens before something is due, unless somebody is at work.

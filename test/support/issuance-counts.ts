@@ -1,4 +1,6 @@
 import { ListSecretVersionIdsCommand } from "@aws-sdk/client-secrets-manager";
+import { DescribeExecutionCommand } from "@aws-sdk/client-sfn";
+import { vi } from "vitest";
 import type { Manifest } from "../../local/requests.ts";
 import type { TestStack } from "./integration-bed.ts";
 import { secretKeyOf } from "./integration-bed.ts";
@@ -45,4 +47,16 @@ export async function versionsOf(stack: TestStack, manifest: Manifest): Promise<
   const asked = new ListSecretVersionIdsCommand({ SecretId, IncludeDeprecated: true });
   const { Versions = [] } = await stack.clients.secrets.send(asked);
   return Versions.map(({ VersionId = "", VersionStages = [] }) => ({ id: VersionId, stages: VersionStages }));
+}
+
+/** Resolves when the last executions of these Certificates are over: their ends look at the requests once more. */
+export async function untilExecutionsEnd(stack: TestStack, manifests: Manifest[]): Promise<void> {
+  const attempts = await Promise.all(manifests.map((manifest) => attemptsOf(stack, manifest)));
+  const names = new Set(attempts.flatMap(([newest]) => newest?.leaseId ?? []));
+  const { instance, region, account } = stack.facts;
+  for (const name of names) {
+    const executionArn = `arn:aws:states:${region}:${account}:execution:${instance}-issue-certificates:${name}`;
+    const status = async () => (await stack.clients.steps.send(new DescribeExecutionCommand({ executionArn }))).status;
+    await vi.waitUntil(async () => (await status()) === "SUCCEEDED", { timeout: 30_000 });
+  }
 }

@@ -2,8 +2,8 @@ import type { Manifest } from "../../local/requests.ts";
 import { certificate } from "./integration-bed.ts";
 
 /**
- * Certificates that live two minutes: 00-renewals-begin.test.ts writes them, they renew while the other files run, and
- * zx-renewals.test.ts, minutes later, looks at what became of them.
+ * Certificates whose tests take minutes: 00-renewals-begin.test.ts writes them, they go on while the other files run, and
+ * zx-renewals.test.ts looks at what became of them.
  */
 export const twoMinutes = {
   namespace: "two-minutes",
@@ -13,6 +13,13 @@ export const twoMinutes = {
   everything: "test-everything",
   changesKey: wanted("changes-key", "Always"),
   keepsKey: wanted("keeps-key", "Never"),
+  /** Its execution never starts: the end of its first lease, a minute later, brings it back. */
+  lostStart: certificate({
+    name: "lost-start",
+    namespace: "two-minutes",
+    issuer: "pebble",
+    dnsNames: ["lost-start.example.test"],
+  }),
 };
 
 /** Half of its life before its end, so that a slow machine is not what is tested. */

@@ -1,0 +1,73 @@
+import type { TxtRecord } from "../../core/ports.ts";
+import { tokensIn } from "../../core/rate-limit.ts";
+import type { Strike } from "./explore.ts";
+import type { Scenario } from "./explore-scenarios.ts";
+import { buckets, limit, startTokens, type World } from "./explore-world.ts";
+
+/** What nobody will come back for: records, keys, claims, attempts, rows that are due, tokens. */
+export async function leftoversOf(world: World, scenario: Scenario, strike?: Strike): Promise<string[]> {
+  const { p, created } = world;
+  const rows = await Promise.all(scenario.expected.map(({ id }) => p.row(id)));
+  const resting = new Set(rows.map((row) => row?.attempt?.id));
+  const ended = created.filter(({ attemptId }) => !resting.has(attemptId));
+  const attempts = await p.state.attempts(ended);
+  const keys = await Promise.all(
+    ended.map(async (ref) => ((await p.state.sealedKey(ref)) ? [`sealed key of ${ref.attemptId} left`] : [])),
+  );
+  const open = [...attempts.values()].filter(({ outcome }) => !outcome);
+  const found = [
+    ...p.dns.names().map((name) => `TXT left at ${name}`),
+    ...keys.flat(),
+    ...(await claimsLeft(world)),
+    ...open.map(({ ref }) => `attempt ${ref.attemptId} has no outcome`),
+    ...(await strangersSecrets(world)),
+    ...(await tokensLeft(world, scenario, strike)),
+  ];
+  return found;
+}
+
+/** Claims of TXT values that nobody released. */
+async function claimsLeft({ p, faulty }: World): Promise<string[]> {
+  const claimed = faulty.calls.filter(({ method }) => method === "claimRecord").map(({ args }) => args[0] as TxtRecord);
+  const records = new Map(claimed.map((record) => [`${record.name} ${record.value}`, record]));
+  const nobody = { namespace: "", name: "", attemptId: "nobody" };
+  const released = await Promise.all(
+    [...records.values()].map(async (record) => ({ record, ...(await p.state.releaseRecord(record, nobody)) })),
+  );
+  return released.filter(({ last }) => !last).map(({ record }) => `a claim of ${record.name} left`);
+}
+
+async function strangersSecrets({ p }: World): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const [name, { tags }] of p.stores.secretsManager.secrets) {
+    const owner = /^certwright\/web\/(.*)-tls$/.exec(name)?.[1];
+    const tagged = tags["certwright:owner"];
+    if (owner && tagged !== `web/Certificate/${owner}`) wrong.push(`${name} is ${tagged}'s`);
+  }
+  return wrong;
+}
+
+/**
+ * Tokens in flight come back, the CA's go only with a certificate. A count that State lost, or a dead Lambda, heals by
+ * itself; a bucket that holds too many must not be, except after a repeat of the write that nobody can tell from another's.
+ */
+async function tokensLeft({ p, created }: World, { expected }: Scenario, strike?: Strike): Promise<string[]> {
+  const rows = await p.state.buckets(Object.values(buckets));
+  const attempts = [...(await p.state.attempts(created)).values()];
+  const holding = (prefix: string) => attempts.filter(({ tokens }) => tokens?.some((key) => key.startsWith(prefix)));
+  const spent = holding("domain#").filter(({ outcome }) => outcome?.result === "issued").length;
+  const used = { inFlight: 0, domain: spent };
+  const resting = holding("inFlight#").filter(({ outcome }) => outcome === undefined).length;
+  const forgiven = strike && mayLose(strike) ? expected.length : 0;
+  const doubled = strike?.fault.kind === "twice" && strike.call.method === "putBuckets" ? expected.length : 0;
+  return Object.entries(buckets).flatMap(([name, key]) => {
+    const left = Math.round(tokensIn({ key, ...limit }, rows.get(key), p.time.now()));
+    const due = startTokens - used[name as keyof typeof used] - resting;
+    if (left > due + doubled) return [`${left - due} tokens ${name} too many`];
+    return left < due - forgiven ? [`${due - left} tokens ${name} lost`] : [];
+  });
+}
+
+function mayLose({ fault, call }: Strike): boolean {
+  return call.port === "state" || /^(kill|pause|zombie|twin)/.test(fault.kind) || call.by === "stream";
+}

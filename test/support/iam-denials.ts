@@ -1,0 +1,194 @@
+import type { FunctionName } from "../../cdk/functions.ts";
+import { asksAt } from "./iam-asks.ts";
+import type { IamRequest } from "./iam-engine.ts";
+import { recordChange } from "./iam-requests.ts";
+import { throughS3 } from "./iam-s3.ts";
+import { encryptionContext, throughSecretsManager } from "./iam-stores.ts";
+import type { Installed } from "./iam-template.ts";
+
+/** A right of some functions, and what lies just outside: a denial beside it cannot come from a wrong question. */
+export interface Fence {
+  title: string;
+  functions: FunctionName[];
+  allowed: IamRequest;
+  denied: IamRequest[];
+}
+
+const tags = { "aws:ResourceTag/certwright:owner": "web/Certificate/www" };
+const given = { "aws:RequestTag/certwright:owner": "web/Certificate/www", "aws:TagKeys": ["certwright:owner"] };
+const window = { "secretsmanager:RecoveryWindowInDays": "7" };
+const inOurs = { instance: "certwright", namespace: "web", attempt: "3f1c" };
+const changers: FunctionName[] = ["publish-challenge", "clean-up-challenge"];
+const deciders: FunctionName[] = ["dispatch", "sweep"];
+const ofTheCa: FunctionName[] = ["create-order", "validate-challenge", "finalize-order", "check-issuer"];
+
+/** In zones: ZONE1 is listed, ZVAL1 is a validation zone. */
+export function recordFences(): Fence[] {
+  const read = (zone: string) => ({
+    action: "route53:ListResourceRecordSets",
+    resource: `arn:aws:route53:::hostedzone/${zone}`,
+    context: {},
+  });
+  const unsaid = (zone: string) => ({ ...recordChange(zone, []), context: {} });
+  return [
+    {
+      title: "records in a listed zone: TXT at _acme-challenge, by CREATE and DELETE",
+      functions: changers,
+      allowed: recordChange("ZONE1", ["DELETE TXT _acme-challenge.a.test.", "CREATE TXT _acme-challenge.a.test."]),
+      denied: [
+        recordChange("ZONE2", ["CREATE TXT _acme-challenge.a.test"]),
+        recordChange("ZONE1", ["CREATE CNAME _acme-challenge.a.test"]),
+        recordChange("ZONE1", ["CREATE TXT a.test"]),
+        recordChange("ZONE1", ["CREATE TXT www._acme-challenge.a.test"]),
+        recordChange("ZONE1", ["UPSERT TXT _acme-challenge.a.test"]),
+        recordChange("ZONE1", ["CREATE TXT _acme-challenge.a.test", "CREATE TXT a.test"]),
+        recordChange("ZONE1", ["CREATE TXT _acme-challenge.a.test", "DELETE A _acme-challenge.a.test"]),
+        unsaid("ZONE1"),
+      ],
+    },
+    {
+      title: "records in a validation zone: any TXT",
+      functions: changers,
+      allowed: recordChange("ZVAL1", ["CREATE TXT web.validation.test"]),
+      denied: [
+        recordChange("ZVAL1", ["CREATE A web.validation.test"]),
+        recordChange("ZVAL1", ["UPSERT TXT web.validation.test"]),
+        unsaid("ZVAL1"),
+      ],
+    },
+    {
+      title: "records read where they may be written",
+      functions: changers,
+      allowed: read("ZVAL1"),
+      denied: [read("ZONE2")],
+    },
+  ];
+}
+
+/** In Secrets Manager and S3. */
+export function secretFences({ place }: Installed, keyMaterial: string): Fence[] {
+  const { secret, object, key, plain, secretArn, bucket } = asksAt(place, keyMaterial);
+  const mine = "certwright/web/www-tls";
+  return [
+    {
+      title: "writes to secrets of its own instance that have our tag",
+      functions: ["write-secret", "check-issuer"],
+      allowed: secret("PutSecretValue", mine, tags),
+      denied: [
+        secret("PutSecretValue", mine),
+        secret("PutSecretValue", "other/web/www-tls", tags),
+        secret("PutSecretValue", "certwright-2/web/www-tls", tags),
+        secret("UpdateSecretVersionStage", mine, { "secretsmanager:VersionStage": "AWSCURRENT" }),
+        secret("RestoreSecret", mine),
+        secret("DeleteSecret", mine, { ...tags, ...window }),
+        secret("PutResourcePolicy", mine, tags),
+      ],
+    },
+    {
+      title: "new secrets with our tags and no other",
+      functions: ["write-secret", "check-issuer"],
+      allowed: secret("CreateSecret", mine, given),
+      denied: [
+        secret("CreateSecret", mine),
+        secret("CreateSecret", "other/web/www-tls", given),
+        secret("CreateSecret", mine, { ...given, "aws:TagKeys": ["certwright:owner", "cost-center"] }),
+      ],
+    },
+    {
+      title: "deletion with a recovery window, of secrets that have our tag",
+      functions: deciders,
+      allowed: secret("DeleteSecret", mine, { ...tags, ...window }),
+      denied: [
+        secret("DeleteSecret", mine, tags),
+        secret("DeleteSecret", mine, { ...tags, "secretsmanager:ForceDeleteWithoutRecovery": "true" }),
+        secret("DeleteSecret", mine, window),
+        secret("DeleteSecret", "other/web/www-tls", { ...tags, ...window }),
+      ],
+    },
+    {
+      title: "a look at secrets, and none at their values",
+      functions: deciders,
+      allowed: secret("DescribeSecret", mine, tags),
+      denied: [
+        secret("GetSecretValue", mine, tags),
+        secret("GetSecretValue", "certwright/_cluster/letsencrypt-account", tags),
+        object("GetObject", mine),
+        object("GetObjectVersion", mine),
+        key("Decrypt", throughSecretsManager(place, secretArn(mine))),
+        key("Decrypt", throughS3(place, bucket)),
+        key("Decrypt", encryptionContext(inOurs)),
+      ],
+    },
+    {
+      title: "secrets read in its own instance only",
+      functions: ["prepare", ...ofTheCa],
+      allowed: secret("GetSecretValue", "certwright/_cluster/letsencrypt-account"),
+      denied: [secret("GetSecretValue", "other/_cluster/letsencrypt-account"), secret("GetSecretValue", "certwright")],
+    },
+    {
+      title: "objects of its own instance, over TLS, and none deleted",
+      functions: ["write-secret"],
+      allowed: object("PutObject", mine),
+      denied: [
+        object("PutObject", "other/web/www-tls"),
+        object("PutObject", mine, { "aws:SecureTransport": "false" }),
+        object("DeleteObject", mine),
+        object("DeleteObjectVersion", mine),
+        object("GetObjectVersion", mine),
+        plain("s3:PutObject", `arn:aws:s3:::somebody-elses/${mine}`),
+      ],
+    },
+  ];
+}
+
+/** With the key for key material; `records` is the other key. */
+export function keyFences({ place }: Installed, keyMaterial: string, records: string): Fence[] {
+  const { key, secretArn, bucket } = asksAt(place, keyMaterial);
+  const mine = secretArn("certwright/web/www-tls");
+  const sealing = (verb: string, context: Record<string, string>) => key(verb, encryptionContext(context));
+  return [
+    {
+      title: "sealing in our context alone, and no opening",
+      functions: ["prepare"],
+      allowed: sealing("GenerateDataKey", inOurs),
+      denied: [
+        sealing("Decrypt", inOurs),
+        sealing("GenerateDataKey", { ...inOurs, instance: "other" }),
+        sealing("GenerateDataKey", { ...inOurs, more: "1" }),
+        sealing("GenerateDataKey", { instance: "certwright", namespace: "web" }),
+        sealing("Encrypt", inOurs),
+        key("GenerateDataKey", {}),
+        key("GenerateDataKey", encryptionContext(inOurs), records),
+      ],
+    },
+    {
+      title: "opening in our context alone, and no sealing",
+      functions: ["write-secret"],
+      allowed: sealing("Decrypt", inOurs),
+      denied: [
+        sealing("GenerateDataKey", inOurs),
+        sealing("Decrypt", { ...inOurs, instance: "other" }),
+        sealing("Decrypt", { ...inOurs, SecretARN: mine }),
+        sealing("Decrypt", { SecretARN: mine }),
+        sealing("CreateGrant", inOurs),
+        key("Decrypt", {}),
+      ],
+    },
+    {
+      title: "the key through Secrets Manager, for secrets of its own instance",
+      functions: ["prepare", ...ofTheCa, "write-secret"],
+      allowed: key("Decrypt", throughSecretsManager(place, mine)),
+      denied: [
+        key("Decrypt", throughSecretsManager(place, secretArn("other/web/www-tls"))),
+        key("Decrypt", throughSecretsManager({ ...place, region: "us-east-1" }, mine)),
+        sealing("Decrypt", { SecretARN: mine }),
+      ],
+    },
+    {
+      title: "the key through S3, for its own bucket",
+      functions: ["prepare", "write-secret"],
+      allowed: key("Decrypt", throughS3(place, bucket)),
+      denied: [key("Decrypt", throughS3(place, `${bucket}-2`)), sealing("Decrypt", { "aws:s3:arn": bucket })],
+    },
+  ];
+}
