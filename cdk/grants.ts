@@ -31,7 +31,8 @@ export function grantReadSecret(
     StringEquals: { "kms:ViaService": `secretsmanager.${names.region}.amazonaws.com` },
     StringLike: { "kms:EncryptionContext:SecretARN": arn },
   };
-  const current = { "ForAnyValue:StringEquals": { "secretsmanager:VersionStage": "AWSCURRENT" } };
+  // A request that names no stage has no such key, and gets AWSCURRENT: ForAllValues lets it through.
+  const current = { "ForAllValues:StringEquals": { "secretsmanager:VersionStage": "AWSCURRENT" } };
   allow(reader, ["secretsmanager:DescribeSecret"], arn);
   allow(reader, ["secretsmanager:GetSecretValue"], arn, current);
   allow(reader, ["kms:Decrypt"], keyMaterialKey.keyArn, through);

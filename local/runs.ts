@@ -44,8 +44,9 @@ export async function removeLeftovers(folder: string): Promise<void> {
   for (const name of ["tmp", "state", "s3", "cdk.out"]) rmSync(join(folder, name), { recursive: true, force: true });
 }
 
-/** Publishes a running stack for the command line; the newest wins. */
+/** Publishes a running stack for the command line; the first that runs stays the one that is found. */
 export function publishRun(facts: RunFacts): void {
+  if (currentRun()) return;
   writeFileSync(currentFile, `${JSON.stringify(facts, undefined, 2)}\n`);
 }
 

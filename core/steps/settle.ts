@@ -85,7 +85,7 @@ function failureOf(error: unknown, work: Work): Failure {
   }
   const bugs = (work.row.bugs ?? 0) + 1;
   work.row.bugs = bugs;
-  const message = `certwright failed unexpectedly: ${error instanceof Error ? error.name : "Error"}; see the logs and docs/runbook.md#bug-failures`;
+  const message = `certwright failed unexpectedly: ${error instanceof Error ? error.name : "Error"}; see the logs and docs/runbook.md#bugs`;
   return { errorClass, reason: "InternalError", message, ends: bugs >= bugsPerAttempt };
 }
 

@@ -77,7 +77,7 @@ interface Cure {
 const cures: Record<string, Cure> = {
   accountDoesNotExist: {
     reason: "AccountUnknown",
-    fix: "The CA has no account of this key. Apply the issuer again, so that the account is registered.",
+    fix: "certwright checks the issuer again by itself; its status says what to do.",
   },
   alreadyReplaced: { reason: "AlreadyReplaced", fix: "Nothing to do: the next order does not name a predecessor." },
   badCSR: { reason: "BadCSR", fix: "Change spec.privateKey, spec.usages or the names to what this CA signs." },
