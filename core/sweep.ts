@@ -1,3 +1,4 @@
+import { together } from "./concurrently.ts";
 import type { Deps } from "./deps.ts";
 import { dispatch, type Verdict } from "./dispatch/dispatch.ts";
 import type { Due } from "./ports.ts";
@@ -21,7 +22,7 @@ export interface SweepReport {
 export async function sweep(deps: Deps): Promise<SweepReport> {
   const now = deps.clock.now();
   const due = await deps.state.due(now, perSweep);
-  const [, , verdicts, margin] = await Promise.all([
+  const [, , verdicts, margin] = await together([
     sweepRecords(deps, due),
     sweepIssuers(deps, due),
     sweepCertificates(deps, due),

@@ -9,7 +9,7 @@ import { giveBack, takeTokens } from "../ledger.ts";
 import { bucketsOfKeys, inFlightBucket, limitsOfIssuer, type RateLimits } from "../limits.ts";
 import { type Counting, needsOf } from "../needs.ts";
 import { idOf, type Resource } from "../resource.ts";
-import type { AttemptRef, IssuerRow } from "../rows.ts";
+import type { AttemptRef, IssuerRow, LeaseId } from "../rows.ts";
 import { rfc3339 } from "../status.ts";
 import { atGeneration, waiting } from "../transitions.ts";
 import type { Verdict } from "./dispatch.ts";
@@ -38,8 +38,10 @@ export async function start(deps: Deps, starts: Start[]): Promise<Verdict[]> {
     const id = idOf(ready.issuer.key);
     byIssuer.set(id, [...(byIssuer.get(id) ?? []), ready]);
   }
-  const verdicts = await Promise.all([...byIssuer.values()].map((group) => startGroup(deps, group)));
-  return verdicts.flat();
+  const groups = [...byIssuer.values()].map((group) =>
+    startGroup(deps, group).catch((error: unknown) => failed(group, error)),
+  );
+  return (await Promise.all(groups)).flat();
 }
 
 async function startGroup(deps: Deps, group: Ready[]): Promise<Verdict[]> {
@@ -67,11 +69,9 @@ async function startGroup(deps: Deps, group: Ready[]): Promise<Verdict[]> {
 
 async function startBatch(deps: Deps, issuer: IssuerRow, limits: RateLimits, batch: Ready[]): Promise<Verdict[]> {
   const leaseId = deps.chance.uuid();
-  const taken = await concurrently(concurrency, batch, async (ready) => ({
-    ready,
-    ref: await takeWork(deps, ready, leaseId),
-  }));
-  const lost = taken.filter(({ ref, ready }) => !ref && !ready.candidate.resumed);
+  const taken = await concurrently(concurrency, batch, (ready) => tryToTake(deps, ready, leaseId));
+  // One that failed may have its lease all the same: its tokens stay with it.
+  const lost = taken.filter(({ ref, error, ready }) => !ref && error === undefined && !ready.candidate.resumed);
   await giveBack(
     deps.state,
     bucketsOfKeys(
@@ -80,15 +80,32 @@ async function startBatch(deps: Deps, issuer: IssuerRow, limits: RateLimits, bat
     ),
     deps.clock.now(),
   );
-  const won = taken.filter((one): one is { ready: Ready; ref: AttemptRef } => one.ref !== undefined);
+  const won = taken.filter((one): one is Taken & { ref: AttemptRef } => one.ref !== undefined);
   if (won.length > 0) {
     const attempts = won.map(({ ref }) => ref);
     await deps.starter.startIssuance({ leaseId, issuer: idOf(issuer.key), attempts });
   }
-  return won.map(({ ready }) => ({ key: ready.facts.key, action: "issue", reason: ready.decision.reason }));
+  const errors = taken.flatMap(({ ready, error }) => (error === undefined ? [] : failed([ready], error)));
+  const issued = won.map(({ ready }) => ({ key: ready.facts.key, action: "issue", reason: ready.decision.reason }));
+  return [...issued, ...errors];
 }
 
-/** The start of one batch failed: its neighbours go on, its leases lapse, and the caller may deliver the hints again. */
+/** Neither a lease nor an error: somebody else was faster. */
+interface Taken {
+  ready: Ready;
+  ref?: AttemptRef | undefined;
+  error?: unknown;
+}
+
+async function tryToTake(deps: Deps, ready: Ready, leaseId: LeaseId): Promise<Taken> {
+  try {
+    return { ready, ref: await takeWork(deps, ready, leaseId) };
+  } catch (error) {
+    return { ready, error };
+  }
+}
+
+/** The start of some failed: their neighbours go on, their leases lapse, and the caller may deliver the hints again. */
 function failed(members: Ready[], error: unknown): Verdict[] {
   const reason = error instanceof Error ? error.name : "Unknown";
   return members.map(({ facts }) => ({ key: facts.key, action: "error", reason, error }));

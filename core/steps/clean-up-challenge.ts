@@ -46,12 +46,14 @@ export async function cleanUpChallenge(deps: Deps, input: CleanUpInput): Promise
       freed.push(...(await goesOn(deps, input, attempt, issuer)));
       if (attempt.leaseId === input.leaseId && needsNoRecords(attempt)) idle.push(attempt);
     } else {
-      freed.push(...((await endAttempt(deps, attempt, overtaken)) ?? []));
+      const outcome = row?.issued?.attemptId === attempt.ref.attemptId ? issued : overtaken;
+      freed.push(...((await endAttempt(deps, attempt, outcome)) ?? []));
       ended.push(attempt);
     }
   });
   await returnTokens(deps, issuer, freed);
-  const leftovers = ended.filter((attempt) => attempt.hasRecords);
+  // Outside an execution somebody has seen that there is something, whatever the row says.
+  const leftovers = ended.filter((attempt) => attempt.hasRecords || input.leaseId === undefined);
   const bare = await removeRecords(deps, issuer, [...leftovers, ...idle]);
   await concurrently(
     10,
@@ -67,6 +69,9 @@ export async function cleanUpChallenge(deps: Deps, input: CleanUpInput): Promise
 
 /** No longer the attempt its Certificate refers to. */
 const overtaken = { result: "superseded", reason: "Superseded", message: "another attempt took its place" } as const;
+
+/** Write secret wrote the status, and no more. */
+const issued = { result: "issued", reason: "Issued", message: "stored in its Secret" } as const;
 
 /** Still going on. Under this lease after a Lambda died: give it back. Found by the sweep: look again later. */
 async function goesOn(

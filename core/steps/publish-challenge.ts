@@ -9,8 +9,13 @@ import type { Work } from "./work.ts";
 export async function publishChallenge(works: Work[]): Promise<Map<string, Outcome | Error>> {
   const outcomes = new Map<string, Outcome | Error>(works.map((work) => [work.ref.attemptId, done]));
   const wanted = await recordsOf(works.filter(({ row, leaseId }) => row.answeredUnder !== leaseId));
-  await concurrently(20, wanted, async ({ work, record }) => work.deps.state.claimRecord(record, work.ref));
-  for (const [solver, group] of bySolver(wanted)) {
+  await concurrently(20, wanted, ({ work, record }) =>
+    work.deps.state.claimRecord(record, work.ref).catch((error: unknown) => {
+      outcomes.set(work.ref.attemptId, error instanceof Error ? error : new Error(String(error)));
+    }),
+  );
+  const claimed = wanted.filter(({ work }) => outcomes.get(work.ref.attemptId) === done);
+  for (const [solver, group] of bySolver(claimed)) {
     const results = await publish(group[0]?.work, solver, unique(group.map(({ record }) => record)));
     for (const { work, record } of group) {
       const result = results.get(keyOfRecord(record)) ?? new Error(`no answer for ${record.name}`);

@@ -67,7 +67,7 @@ export async function runBatchStep(deps: Deps, step: Step, input: StepInput, run
   const verdicts: Verdicts = { on: [], waits: [] };
   await concurrently(10, works, async (work) => {
     const result = results.get(work.ref.attemptId) ?? new Error(`step ${step} gave no outcome`);
-    const waitUntil = await record(work, step, result).catch((error) => lostOrThrow(error));
+    const waitUntil = await record(work, step, result).catch((error) => lostOrThrow(work, error));
     if (waitUntil === "on") verdicts.on.push(work);
     else if (waitUntil instanceof Date) verdicts.waits.push({ work, until: waitUntil });
   });

@@ -1,13 +1,16 @@
+import { DeleteSecretCommand } from "@aws-sdk/client-secrets-manager";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Manifest } from "../../local/requests.ts";
-import { withSpec } from "../support/c-objects.ts";
+import { secretsByHand, touched, withSpec } from "../support/c-objects.ts";
 import { keyOfCertificate } from "../support/c-openssl.ts";
+import { ordersFor } from "../support/c-requests-made.ts";
 import { certificate, openBed } from "../support/integration-bed.ts";
 import { type Leaf, leafOf } from "../support/integration-leaf.ts";
-import { attemptsOf, ordersFor } from "../support/issuance-counts.ts";
+import { attemptsOf } from "../support/issuance-counts.ts";
 
 const bed = openBed();
 const { stack, fresh, id } = bed;
+const byHand = secretsByHand(stack);
 const namespace = fresh("changed");
 const [issuer, otherIssuer] = [fresh("changed"), fresh("changed-to")];
 const dnsNameOf = (name: string) => `${name}-${id}.example.test`;
@@ -32,14 +35,29 @@ const sooner = wanted("sooner");
 const giver = wanted("giver");
 const given = withSpec(giver, { secretName: "given-tls" });
 const taker = wanted("taker", { secretName: "giver-tls" });
+// What somebody does to the stored secret behind certwright's back, and why it is issued again once the object is touched.
+const drifts: [what: string, manifest: Manifest, act: (name: string) => Promise<unknown>, reason: string][] = [
+  ["is deleted", wanted("deleted"), byHand.delete, "DoesNotExist"],
+  ["is to be deleted in a week", wanted("scheduled"), scheduleDeletion, "DoesNotExist"],
+  ["is written over", wanted("overwritten"), (name) => byHand.overwrite(name, { mine: "now" }), "SecretMismatch"],
+];
+
+function scheduleDeletion(name: string) {
+  const SecretId = `${stack.facts.instance}/${name}`;
+  return stack.clients.secrets.send(new DeleteSecretCommand({ SecretId, RecoveryWindowInDays: 7 }));
+}
+
 const leaves = new Map<string, Leaf>();
 
 beforeAll(async () => {
   await Promise.all([bed.putIssuer({ name: issuer }), bed.putIssuer({ name: otherIssuer })]);
-  const all = [...edited.map(({ before }) => before), sooner, giver];
+  const drifting = drifts.map(([, manifest]) => manifest);
+  const all = [...edited.map(({ before }) => before), ...drifting, sooner, giver];
   await bed.put(all);
   await bed.ready(all);
   for (const manifest of all) leaves.set(manifest.metadata.name, leafOf(await bed.read(manifest)));
+  await Promise.all(drifts.map(([, { metadata }, act]) => act(`${namespace}/${metadata.name}-tls`)));
+  await bed.put(drifting.map(touched));
   await bed.put([...edited.map(({ after }) => after), withSpec(sooner, { renewBefore: "2000h" }), given]);
 });
 
@@ -79,5 +97,17 @@ describe("an edit of", () => {
     expect(row).toMatchObject({ revision: 1, dueAt: renewalTime, ready: { status: "True", observedGeneration: 2 } });
     expect(await attemptsOf(stack, sooner)).toHaveLength(1);
     expect(await ordersFor(stack, dnsNameOf("sooner"))).toBe(1);
+  });
+});
+
+describe("a Ready Certificate that is touched", () => {
+  it.concurrent.each(drifts)("is issued again when its secret %s", async (_what, manifest, _act, reason) => {
+    const { name } = manifest.metadata;
+    await stack.ready({ namespace, name }, { revision: 2 });
+    const secret = await bed.read(manifest);
+    await stack.verify(secret);
+    expect(leafOf(secret).serialNumber).not.toBe(leaves.get(name)?.serialNumber);
+    expect((await attemptsOf(stack, manifest)).map((attempt) => attempt.reason)).toEqual([reason, "DoesNotExist"]);
+    expect(await stack.certificate({ namespace, name })).toMatchObject({ generation: 1 });
   });
 });

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { refusedFor } from "../support/c-issuers.ts";
+import { ordersFor } from "../support/c-requests-made.ts";
 import { certificate, openBed } from "../support/integration-bed.ts";
-import { ordersFor } from "../support/issuance-counts.ts";
 
 const bed = openBed();
 const { stack, fresh, id } = bed;

@@ -1,22 +1,20 @@
-import { DeleteSecretCommand } from "@aws-sdk/client-secrets-manager";
 import { DescribeExecutionCommand } from "@aws-sdk/client-sfn";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Step } from "../../core/status.ts";
 import type { Manifest } from "../../local/requests.ts";
 import { refusedFor } from "../support/c-issuers.ts";
-import { secretsByHand, toRenew, touched, withSpec } from "../support/c-objects.ts";
+import { toRenew, withSpec } from "../support/c-objects.ts";
+import { ordersFor } from "../support/c-requests-made.ts";
 import type { Gate } from "../support/control.ts";
 import { certificate, openBed } from "../support/integration-bed.ts";
 import { certwright } from "../support/integration-cli.ts";
 import { createZone } from "../support/integration-dns.ts";
 import { leafOf } from "../support/integration-leaf.ts";
-import { attemptsOf, ordersFor } from "../support/issuance-counts.ts";
 import { callInside } from "../support/step-calls.ts";
 
 const bed = openBed();
 const { stack, fresh, id } = bed;
 const { clients, facts } = stack;
-const byHand = secretsByHand(stack);
 const namespace = fresh("status");
 const issuer = fresh("status");
 const failingZone = `failing-${id}.test`;
@@ -31,28 +29,10 @@ const slow = wanted(fresh("slow"));
 const [edited, renewed, calm] = [wanted(fresh("edited")), wanted(fresh("renewed")), wanted(fresh("calm"))];
 const failed = wanted(fresh("failed"), `www.${failingZone}`);
 
-// What somebody does to the stored secret behind certwright's back, and why it is issued again once the object is touched.
-const drifts: [what: string, manifest: Manifest, act: (name: string) => Promise<unknown>, reason: string][] = [
-  ["is deleted", wanted(fresh("deleted")), byHand.delete, "DoesNotExist"],
-  ["is to be deleted in a week", wanted(fresh("scheduled")), scheduleDeletion, "DoesNotExist"],
-  [
-    "is written over",
-    wanted(fresh("overwritten")),
-    (name) => byHand.overwrite(name, { mine: "now" }),
-    "SecretMismatch",
-  ],
-];
-
-function scheduleDeletion(name: string) {
-  const SecretId = `${facts.instance}/${name}`;
-  return clients.secrets.send(new DeleteSecretCommand({ SecretId, RecoveryWindowInDays: 7 }));
-}
-
 beforeAll(async () => {
   await bed.putIssuer({ name: issuer });
-  const issued = [edited, renewed, calm, ...drifts.map(([, manifest]) => manifest)];
-  await bed.put([failed, ...issued]);
-  await bed.ready(issued);
+  await bed.put([failed, edited, renewed, calm]);
+  await bed.ready([edited, renewed, calm]);
 });
 
 afterAll(async () => {
@@ -76,8 +56,8 @@ async function described({ metadata: { name } }: Manifest): Promise<string> {
   return (await certwright(stack, ["describe", "certificate", name, "-n", namespace])).stdout;
 }
 
-describe("while an attempt is under way", () => {
-  it.concurrent("status and describe tell why, in which step it is, and in which execution", async () => {
+describe("the status of a Certificate", () => {
+  it.concurrent("tells while an attempt is under way why, in which step it is, and in which execution", async () => {
     const { name } = slow.metadata;
     const [propagation, validation] = [
       await holdIn("check-propagation", slow, 1),
@@ -117,7 +97,7 @@ describe("while an attempt is under way", () => {
     expect({ issuing, attempt }).toEqual({ issuing: undefined, attempt: undefined });
   });
 
-  it.concurrent("for an edit it is not Ready, for a renewal it stays Ready", async () => {
+  it.concurrent("is not Ready while an edit is under way, and stays Ready during a renewal", async () => {
     const held = [await holdIn("create-order", edited), await holdIn("create-order", renewed)];
     await bed.put([withSpec(edited, { dnsNames: [`to-${id}.example.test`] }), toRenew(renewed)]);
     await Promise.all(held.map((gate) => gate.held()));
@@ -137,10 +117,8 @@ describe("while an attempt is under way", () => {
     await Promise.all(held.map((gate) => gate.open()));
     await bed.shown([edited, renewed], ({ ready, revision }) => ready?.status === "True" && revision === 2);
   });
-});
 
-describe("after a failure", () => {
-  it.concurrent("status counts it and says when the next try is, and forgets it once issued", async () => {
+  it.concurrent("counts a failure, names the time of the next try, and forgets both once issued", async () => {
     const { name } = failed.metadata;
     await refusedFor(bed, failed, "HostedZoneNotFound");
     const { status } = await printed(failed);
@@ -162,24 +140,6 @@ describe("after a failure", () => {
     expect(Object.keys(after)).not.toContain("lastFailureTime");
     expect(await ordersFor(stack, `www.${failingZone}`)).toBe(1);
   });
-});
-
-describe("what is Ready", () => {
-  it.concurrent.each(drifts)(
-    "is issued again when its secret %s and it is touched",
-    async (_, manifest, act, reason) => {
-      const { name } = manifest.metadata;
-      const old = leafOf(await bed.read(manifest));
-      await act(`${namespace}/${name}-tls`);
-      await stack.put(touched(manifest));
-      await stack.ready({ namespace, name }, { revision: 2 });
-      const secret = await bed.read(manifest);
-      await stack.verify(secret);
-      expect(leafOf(secret).serialNumber).not.toBe(old.serialNumber);
-      expect((await attemptsOf(stack, manifest)).map((attempt) => attempt.reason)).toEqual([reason, "DoesNotExist"]);
-      expect(await stack.certificate({ namespace, name })).toMatchObject({ generation: 1 });
-    },
-  );
 
   it.concurrent("is printed in Kubernetes' shape, with RFC 3339 times", async () => {
     const { name } = calm.metadata;

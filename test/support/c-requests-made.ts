@@ -15,3 +15,8 @@ export async function requestMade(stack: TestStack, manifest: Manifest): Promise
   const { csr } = unmarshall(Item) as { csr: Uint8Array | string };
   return showRequest(typeof csr === "string" ? Buffer.from(csr, "base64") : csr);
 }
+
+/** Orders that Pebble made for a name: the requests it answered with 201. */
+export function ordersFor(stack: TestStack, dnsName: string): Promise<number> {
+  return stack.count({ service: "acme", action: "newOrder", status: 201, contains: `"value":"${dnsName}"` });
+}

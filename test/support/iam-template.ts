@@ -51,7 +51,7 @@ export function readInstalled(file: string, place: Place, instance = "certwright
   const roles = new Map(
     all
       .filter(([, { Type }]) => Type === "AWS::IAM::Role")
-      .map(([, { Properties }]) => [roleName(Properties, instance), resolved(rolePolicy(Properties)) as Policy]),
+      .map(([id, { Properties }]) => [roleName(Properties, instance), resolved(rolePolicy(id, all)) as Policy]),
   );
   const policies = new Map(attachedPolicies(all, resolved));
   return {
@@ -72,9 +72,14 @@ function roleName({ RoleName }: Resource["Properties"], instance: string): strin
   return String(RoleName).replace(`${instance}-`, "");
 }
 
-function rolePolicy({ Policies = [] }: Resource["Properties"]): Policy {
-  const documents: Policy[] = Policies.map((each: { PolicyDocument: Policy }) => each.PolicyDocument);
-  return { Version: "2012-10-17", Statement: documents.flatMap(({ Statement: statements }) => statements) };
+/** Its own policies and those that are attached to it. */
+function rolePolicy(id: string, all: [string, Resource][]): Policy {
+  const documents = all.flatMap(([each, { Type, Properties }]): { PolicyDocument: Policy }[] => {
+    if (each === id) return Properties.Policies ?? [];
+    const roles: { Ref?: string }[] = Type === "AWS::IAM::Policy" ? (Properties.Roles ?? []) : [];
+    return roles.some(({ Ref: ref }) => ref === id) ? [Properties] : [];
+  });
+  return { Version: "2012-10-17", Statement: documents.flatMap(({ PolicyDocument: document }) => document.Statement) };
 }
 
 const attached: Record<string, string> = {

@@ -1,6 +1,9 @@
+import { paginateQuery } from "@aws-sdk/client-dynamodb";
 import { ListSecretVersionIdsCommand } from "@aws-sdk/client-secrets-manager";
 import { DescribeExecutionCommand } from "@aws-sdk/client-sfn";
+import { marshall } from "@aws-sdk/util-dynamodb";
 import { vi } from "vitest";
+import { concurrently } from "../../core/concurrently.ts";
 import type { Manifest } from "../../local/requests.ts";
 import type { TestStack } from "./integration-bed.ts";
 import { secretKeyOf } from "./integration-bed.ts";
@@ -9,6 +12,7 @@ import { secretKeyOf } from "./integration-bed.ts";
 export interface IssuanceCounts {
   /** At Pebble, for its first name. */
   orders: number;
+  /** Rows in State. */
   attempts: number;
   /** Facts on the bus. */
   told: number;
@@ -16,22 +20,63 @@ export interface IssuanceCounts {
   versions: number;
 }
 
-export async function countIssuances(stack: TestStack, manifest: Manifest): Promise<IssuanceCounts> {
-  const { name } = manifest.metadata;
-  const [dnsName = ""] = (manifest.spec as { dnsNames: string[] }).dnsNames;
-  const contains = `\\"name\\":\\"${name}\\"`;
+/** One issuance and no more. */
+export const once: IssuanceCounts = { orders: 1, attempts: 1, told: 1, versions: 1 };
+
+/** The counts of Certificates of one namespace, in their order. */
+export async function countIssuances(stack: TestStack, manifests: Manifest[]): Promise<IssuanceCounts[]> {
   const [orders, attempts, told, versions] = await Promise.all([
-    ordersFor(stack, dnsName),
-    attemptsOf(stack, manifest),
-    stack.count({ service: "events", action: "PutEvents", function: "write-secret", contains }),
-    versionsOf(stack, manifest),
+    ordersByName(stack),
+    attemptsByName(stack, manifests[0]?.metadata.namespace ?? "default"),
+    timesToldByName(stack),
+    concurrently(10, manifests, (manifest) => versionsOf(stack, manifest)),
   ]);
-  return { orders, attempts: attempts.length, told, versions: versions.length };
+  return manifests.map(({ metadata, spec }, index) => {
+    const [dnsName = ""] = (spec as { dnsNames: string[] }).dnsNames;
+    return {
+      orders: orders.get(dnsName) ?? 0,
+      attempts: attempts.get(metadata.name) ?? 0,
+      told: told.get(metadata.name) ?? 0,
+      versions: versions[index]?.length ?? 0,
+    };
+  });
 }
 
-/** Orders that Pebble made for a name: the requests it answered with 201; a refused nonce makes none. */
-export function ordersFor(stack: TestStack, dnsName: string): Promise<number> {
-  return stack.count({ service: "acme", action: "newOrder", status: 201, contains: `"value":"${dnsName}"` });
+/** Orders that Pebble made, by DNS name: the requests it answered with 201; a refused nonce makes none. */
+export async function ordersByName(stack: TestStack): Promise<Map<string, number>> {
+  const calls = await stack.calls({ service: "acme", action: "newOrder", status: 201 });
+  const asked = calls.map(({ parameters }) => (parameters as { identifiers: { value: string }[] }).identifiers);
+  return counted(asked.flatMap((identifiers) => identifiers.map(({ value }) => value)));
+}
+
+/** Attempts that State keeps, by the Certificate's name. */
+export async function attemptsByName({ clients, tables }: TestStack, namespace: string): Promise<Map<string, number>> {
+  const names: string[] = [];
+  const asked = {
+    TableName: tables.state,
+    KeyConditionExpression: "namespace = :namespace AND begins_with(resource, :certificates)",
+    ProjectionExpression: "resource",
+    ExpressionAttributeValues: marshall({ ":namespace": namespace, ":certificates": "Certificate/" }),
+  };
+  for await (const { Items = [] } of paginateQuery({ client: clients.dynamo }, asked)) {
+    names.push(
+      ...Items.flatMap(({ resource }) => /^Certificate\/([^#]+)#attempt#[^#]+$/.exec(resource?.S ?? "")?.[1] ?? []),
+    );
+  }
+  return counted(names);
+}
+
+/** How often the bus was told that a Certificate was issued, by its name. */
+async function timesToldByName(stack: TestStack): Promise<Map<string, number>> {
+  const calls = await stack.calls({ service: "events", action: "PutEvents", function: "write-secret" });
+  const entries = calls.flatMap(({ parameters }) => (parameters as { Entries: { Detail: string }[] }).Entries);
+  return counted(entries.flatMap(({ Detail }) => /"name":"([^"]+)"/.exec(Detail)?.[1] ?? []));
+}
+
+function counted(names: string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
 }
 
 /** The attempts that State keeps of a Certificate, newest first. */
@@ -40,13 +85,12 @@ export function attemptsOf(stack: TestStack, { metadata }: Manifest) {
   return stack.state.attemptsOf({ namespace, kind: "Certificate", name });
 }
 
-/** The versions of a Certificate's stored secret, with the labels they carry. */
-export async function versionsOf(stack: TestStack, manifest: Manifest): Promise<{ id: string; stages: string[] }[]> {
+/** The ids of the versions of a Certificate's stored secret. */
+export async function versionsOf({ clients, facts }: TestStack, manifest: Manifest): Promise<string[]> {
   const { namespace, name } = secretKeyOf(manifest);
-  const SecretId = `${stack.facts.instance}/${namespace}/${name}`;
+  const SecretId = `${facts.instance}/${namespace}/${name}`;
   const asked = new ListSecretVersionIdsCommand({ SecretId, IncludeDeprecated: true });
-  const { Versions = [] } = await stack.clients.secrets.send(asked);
-  return Versions.map(({ VersionId = "", VersionStages = [] }) => ({ id: VersionId, stages: VersionStages }));
+  return ((await clients.secrets.send(asked)).Versions ?? []).map(({ VersionId = "" }) => VersionId);
 }
 
 /** Resolves when the last executions of these Certificates are over: their ends look at the requests once more. */
