@@ -6,7 +6,7 @@ import {
   statePermissions,
 } from "../adapters/aws/index.ts";
 import { dnsPermissions } from "../adapters/dns/index.ts";
-import { storePermissions } from "../adapters/stores/index.ts";
+import { accountKeyPermissions, storePermissions } from "../adapters/stores/index.ts";
 import type { Permission } from "../core/permission.ts";
 import type { FunctionName } from "./functions.ts";
 import type { Names } from "./names.ts";
@@ -43,8 +43,10 @@ function tables({ requestsArn, requestsStreamArn, stateArn }: Grounds) {
     readRequests: requests.getMany,
     writeRequests: requests.write,
     scanRequests: requests.scan,
-    readState: state.read,
-    writeState: state.write,
+    readStateRow: state.get,
+    readStateRows: state.getMany,
+    writeState: state.put,
+    updateState: state.update,
     deleteFromState: state.delete,
     scanState: state.scanKeys,
     queryDue: state.due,
@@ -56,7 +58,7 @@ function stores({ names, partition, keyMaterialArn }: Grounds) {
   const { instance, account, region, secretsBucket: bucket } = names;
   const scope = { instance, partition, account, region, bucket, keyArn: keyMaterialArn };
   const each = Object.values(storePermissions).map((permissions) => permissions(scope));
-  const accountKeys = storePermissions.secretsManager(scope);
+  const accountKeys = accountKeyPermissions(scope);
   return {
     describeSecrets: each.flatMap(({ describe }) => describe),
     readSecrets: each.flatMap(({ read }) => read),

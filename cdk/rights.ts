@@ -8,25 +8,26 @@ const rights: Record<FunctionName, (may: Permissions) => Permission[][]> = {
   "accept-request": (may) => [may.writeRequests],
   dispatch: (may) => [may.readStream, ...decide(may)],
   sweep: (may) => [may.queryDue, ...decide(may)],
-  resync: (may) => [may.scanRequests, may.readRequests, may.scanState, may.readState, may.callDispatch],
+  resync: (may) => [may.scanRequests, may.readRequests, may.scanState, may.readStateRows, may.callDispatch],
   "check-issuer": (may) => [
     may.readRequest,
-    may.readState,
+    may.readStateRow,
     may.writeState,
     may.queryByIssuer,
     may.readAccountKeys,
     may.createAccountKeys,
     may.callSweep,
   ],
-  prepare: (may) => [...step(may), may.readRequests, may.sealKeys, may.readSecrets],
+  prepare: (may) => [...step(may), may.updateState, may.readRequests, may.sealKeys, may.readSecrets],
   "create-order": (may) => [...step(may), may.readRequests, ...askTheCa(may)],
-  "publish-challenge": (may) => [...step(may), may.publishRecords, may.assumeRoles],
+  "publish-challenge": (may) => [...step(may), may.updateState, may.publishRecords, may.assumeRoles],
   "check-propagation": (may) => [...step(may), may.askForChanges, may.assumeRoles],
   "validate-challenge": (may) => [...step(may), ...askTheCa(may)],
-  "finalize-order": (may) => [...step(may), may.readRequests, ...askTheCa(may)],
+  "finalize-order": (may) => [...step(may), may.updateState, may.readRequests, ...askTheCa(may)],
   "write-secret": (may) => [...step(may), may.readRequests, may.openKeys, may.writeSecrets],
   "clean-up-challenge": (may) => [
     ...step(may),
+    may.updateState,
     may.readRequests,
     may.deleteFromState,
     may.removeRecords,
@@ -45,8 +46,10 @@ export function rightsOf(folder: FunctionName, may: Permissions): Permission[] {
 function decide(may: Permissions): Permission[][] {
   return [
     may.readRequests,
-    may.readState,
+    may.readStateRow,
+    may.readStateRows,
     may.writeState,
+    may.updateState,
     may.startExecutions,
     may.publishFacts,
     may.describeSecrets,
@@ -58,7 +61,7 @@ function decide(may: Permissions): Permission[][] {
 
 /** What every step of the state machine needs. */
 function step(may: Permissions): Permission[][] {
-  return [may.readState, may.writeState, may.publishFacts];
+  return [may.readStateRow, may.readStateRows, may.writeState, may.publishFacts];
 }
 
 /** The account key; an account that the CA no longer knows is given to check-issuer. */

@@ -1,9 +1,9 @@
-import { createPrivateKey } from "node:crypto";
+import { createHash, createPrivateKey, createPublicKey } from "node:crypto";
 import { type Deps, storedName } from "./deps.ts";
 import { RefusedError } from "./errors.ts";
 import type { IssuerSpec } from "./issuer.ts";
 import type { SecretStore } from "./ports.ts";
-import { type Resource, resourceOf } from "./resource.ts";
+import { parseKey, type Resource, type ResourceKey, resourceOf } from "./resource.ts";
 import type { AcmeAccount } from "./rows.ts";
 
 /** cert-manager's: an RSA key, in PEM under `tls.key` of the secret that privateKeySecretRef names. */
@@ -21,25 +21,38 @@ export async function accountKeyOf(
   const { privateKeySecretRef: ref, disableAccountKeyGeneration } = issuer.spec.acme;
   const name = storedName(deps.instance, issuer.key.namespace, ref.name);
   const store = await deps.store("secretsManager");
-  await claim(deps, issuer, ref.name);
+  const owner = await claim(deps, issuer, ref.name);
   const existing = await store.read(name);
   if (existing) return keyInSecret(existing.value, name, ref.key);
-  if (known) throw keyLost(known, name);
+  const lost = known ?? (await accountOfOwner(deps, issuer, owner));
+  if (lost) throw keyLost(lost, `secret "${name}" does not exist`);
   if (disableAccountKeyGeneration) throw noKey(name);
   return createKey(deps, issuer, store, name, ref.key);
 }
 
-/** Issuers of one namespace may share an account key; a Certificate's secret is never one. */
-async function claim(deps: Deps, issuer: Resource<IssuerSpec>, secretName: string): Promise<void> {
+/** Issuers of one namespace may share an account key; a Certificate's secret is never one. Answers who came first. */
+async function claim(deps: Deps, issuer: Resource<IssuerSpec>, secretName: string): Promise<string> {
   const { namespace } = issuer.key;
   const owner = resourceOf(issuer.key);
   const standing = await deps.state.claimSecret({ namespace, secretName, owner, store: "secretsManager" });
-  if (!standing.owner.startsWith("Certificate/")) return;
+  if (!standing.owner.startsWith("Certificate/")) return standing.owner;
   throw new RefusedError({
     reason: "SecretOwnedByAnother",
     message: `Secret "${secretName}" belongs to ${standing.owner}`,
     fix: "choose another spec.acme.privateKeySecretRef.name",
   });
+}
+
+/** The account of the issuer that this one shares its key with: who comes later must not replace a key that was lost. */
+async function accountOfOwner(
+  deps: Deps,
+  issuer: Resource<IssuerSpec>,
+  owner: string,
+): Promise<AcmeAccount | undefined> {
+  const key = parseKey(issuer.key.namespace, owner);
+  const account = key && (await deps.state.issuer(key))?.acme;
+  const { server, privateKeySecretRef } = issuer.spec.acme;
+  return account?.server === server && account.keySecretName === privateKeySecretRef.name ? account : undefined;
 }
 
 async function createKey(
@@ -91,12 +104,35 @@ export function keyInSecret(value: string, name: string, field: string): string 
   });
 }
 
-function keyLost(known: AcmeAccount, name: string): RefusedError {
+/** The refusal to make a new account in the place of a known one. */
+export function keyLost(known: AcmeAccount, why: string): RefusedError {
   return new RefusedError({
     reason: "AccountKeyLost",
-    message: `the key of account ${known.accountUrl} is gone: secret "${name}" does not exist`,
+    message: `the key of account ${known.accountUrl} is gone: ${why}`,
     fix: "restore the secret; for a new account on purpose, name another privateKeySecretRef",
   });
+}
+
+/** The text under a key of a stored secret in the issuer's own namespace. */
+export async function secretText(deps: Deps, key: ResourceKey, ref: { name: string; key: string }): Promise<string> {
+  const store = await deps.store("secretsManager");
+  const name = storedName(deps.instance, key.namespace, ref.name);
+  const secret = await store.read(name);
+  const value: unknown = secret && jsonField(secret.value, ref.key);
+  if (typeof value === "string" && value !== "") return value;
+  throw new RefusedError({
+    reason: "SecretKeyMissing",
+    message: `secret "${name}" has no key "${ref.key}"`,
+    fix: `store a JSON object with the key "${ref.key}" as secret "${name}"`,
+  });
+}
+
+/** The thumbprint of a key in PEM as a JWK (RFC 7638), base64url. */
+export function thumbprintOf(pem: string): string {
+  const jwk = createPublicKey(pem).export({ format: "jwk" });
+  const members =
+    jwk.kty === "EC" ? { crv: jwk.crv, kty: jwk.kty, x: jwk.x, y: jwk.y } : { e: jwk.e, kty: jwk.kty, n: jwk.n };
+  return createHash("sha256").update(JSON.stringify(members)).digest("base64url");
 }
 
 function noKey(name: string): RefusedError {
@@ -105,4 +141,12 @@ function noKey(name: string): RefusedError {
     message: `secret "${name}" does not exist and disableAccountKeyGeneration is true`,
     fix: "store the account's key there, or let certwright make one",
   });
+}
+
+function jsonField(text: string, field: string): unknown {
+  try {
+    return (JSON.parse(text) as Record<string, unknown>)[field];
+  } catch {
+    return undefined;
+  }
 }

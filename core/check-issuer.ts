@@ -1,9 +1,8 @@
-import { createHash, createPublicKey } from "node:crypto";
-import { accountKeyOf } from "./account-key.ts";
+import { accountKeyOf, keyLost, secretText, thumbprintOf } from "./account-key.ts";
 import type { AcmeIssuer } from "./acme-port.ts";
 import { backoff } from "./backoff.ts";
 import { concurrently } from "./concurrently.ts";
-import { type Deps, storedName } from "./deps.ts";
+import type { Deps } from "./deps.ts";
 import { classOf, isNamed, RefusedError } from "./errors.ts";
 import type { IssuerSpec } from "./issuer.ts";
 import type { StoredRequest } from "./ports.ts";
@@ -101,13 +100,16 @@ function notVerified(deps: Deps, row: IssuerRow, error: unknown, now: Date): Iss
 /** The account of this key at the CA: found or made. A known account whose key is gone is never replaced by a new one. */
 async function account(deps: Deps, issuer: Resource<IssuerSpec>, known: AcmeAccount | undefined): Promise<AcmeAccount> {
   const { acme } = issuer.spec;
-  const same = known?.server === acme.server ? known : undefined;
+  const { name: keySecretName } = acme.privateKeySecretRef;
+  // Another server or secret is the wish for another account.
+  const same = known?.server === acme.server && known.keySecretName === keySecretName ? known : undefined;
   const accountKeyPem = await accountKeyOf(deps, issuer, same);
-  const keyThumbprint = thumbprint(accountKeyPem);
+  const keyThumbprint = thumbprintOf(accountKeyPem);
   const client = await deps.acmeRegistrar({ key: issuer.key, spec: issuer.spec, accountKeyPem });
   const directory = await client.directory();
   const mine = same?.keyThumbprint === keyThumbprint ? same : undefined;
-  const found = mine && (await client.registerAccount({ onlyReturnExisting: true }));
+  const found = same && (await client.registerAccount({ onlyReturnExisting: true }));
+  if (same && !mine && !found) throw keyLost(same, "its secret holds a key of which the CA has no account");
   const registered = found ?? (await register(deps, issuer, client));
   if (mine && acme.email !== mine.lastRegisteredEmail) await client.updateContact(acme.email);
   return {
@@ -115,7 +117,7 @@ async function account(deps: Deps, issuer: Resource<IssuerSpec>, known: AcmeAcco
     accountUrl: registered.accountUrl,
     directory,
     keyThumbprint,
-    keySecretName: acme.privateKeySecretRef.name,
+    keySecretName,
     ...(acme.email === undefined ? {} : { lastRegisteredEmail: acme.email }),
   };
 }
@@ -126,40 +128,12 @@ async function register(deps: Deps, issuer: Resource<IssuerSpec>, client: AcmeIs
     ...(email === undefined ? {} : { email }),
     ...(binding === undefined
       ? {}
-      : { externalAccount: { keyId: binding.keyId, hmacKey: await secretOf(deps, issuer.key, binding.keySecretRef) } }),
+      : {
+          externalAccount: { keyId: binding.keyId, hmacKey: await secretText(deps, issuer.key, binding.keySecretRef) },
+        }),
   });
   if (registered) return registered;
   throw new RefusedError({ reason: "ErrRegisterACMEAccount", message: "the CA gave no account URL" });
-}
-
-/** A key of a stored secret in the issuer's own namespace. */
-async function secretOf(deps: Deps, key: ResourceKey, ref: { name: string; key: string }): Promise<string> {
-  const store = await deps.store("secretsManager");
-  const name = storedName(deps.instance, key.namespace, ref.name);
-  const secret = await store.read(name);
-  const value: unknown = secret && jsonField(secret.value, ref.key);
-  if (typeof value === "string" && value !== "") return value;
-  throw new RefusedError({
-    reason: "SecretKeyMissing",
-    message: `secret "${name}" has no key "${ref.key}"`,
-    fix: `store a JSON object with the key "${ref.key}" as secret "${name}"`,
-  });
-}
-
-function jsonField(text: string, field: string): unknown {
-  try {
-    return (JSON.parse(text) as Record<string, unknown>)[field];
-  } catch {
-    return undefined;
-  }
-}
-
-/** RFC 7638. */
-function thumbprint(pem: string): string {
-  const jwk = createPublicKey(pem).export({ format: "jwk" });
-  const members =
-    jwk.kty === "EC" ? { crv: jwk.crv, kty: jwk.kty, x: jwk.x, y: jwk.y } : { e: jwk.e, kty: jwk.kty, n: jwk.n };
-  return createHash("sha256").update(JSON.stringify(members)).digest("base64url");
 }
 
 async function wake(deps: Deps, issuer: ResourceKey): Promise<number> {

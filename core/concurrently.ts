@@ -20,9 +20,11 @@ export async function concurrently<In, Out>(
 }
 
 /** Promise.all that throws only when all have ended. */
-export async function together<Out extends readonly unknown[]>(running: {
-  [Index in keyof Out]: Promise<Out[Index]>;
-}): Promise<Out> {
+export async function together<Out extends readonly unknown[]>(
+  running: {
+    [Index in keyof Out]: Promise<Out[Index]>;
+  },
+): Promise<Out> {
   await Promise.allSettled(running);
   return (await Promise.all(running)) as unknown as Out;
 }

@@ -4,12 +4,16 @@ import { dueIndex, issuerIndex } from "../../core/tables.ts";
 
 /** What State needs, by the methods that need it; `https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html`. */
 export interface StatePermissions {
-  /** Reads by key. */
-  read: Permission[];
+  /** Reads of one row. */
+  get: Permission[];
+  /** Reads of many. */
+  getMany: Permission[];
   /** attemptsOf and events. */
   list: Permission[];
-  /** Puts and updates; a transaction needs the right of each of its writes. */
-  write: Permission[];
+  /** Rows written whole; a transaction needs the right of each of its writes. */
+  put: Permission[];
+  /** Fields of a row: leases, records and their claims, released secrets, the life of a CSR. */
+  update: Permission[];
   /** deleteSealedKey and releaseRecord: rows are deleted only under `_system`. */
   delete: Permission[];
   /** due and smallestMargin. */
@@ -21,9 +25,11 @@ export interface StatePermissions {
 /** State: `tableArn` is the table's. */
 export function statePermissions({ tableArn }: { tableArn: string }): StatePermissions {
   return {
-    read: [allow([tableArn], "BatchGetItem", "GetItem")],
+    get: [allow([tableArn], "GetItem")],
+    getMany: [allow([tableArn], "BatchGetItem")],
     list: [allow([tableArn], "Query")],
-    write: [allow([tableArn], "PutItem", "UpdateItem")],
+    put: [allow([tableArn], "PutItem")],
+    update: [allow([tableArn], "UpdateItem")],
     delete: [{ ...allow([tableArn], "DeleteItem"), conditions: onlyIn([systemNamespace]) }],
     due: [allow([`${tableArn}/index/${dueIndex.name}`], "Query")],
     waitingFor: [allow([`${tableArn}/index/${issuerIndex.name}`], "Query")],
@@ -37,7 +43,7 @@ export interface RequestsPermissions {
   getMany: Permission[];
   list: Permission[];
   scan: Permission[];
-  /** put and delete, in any namespace but `_system`. */
+  /** put and delete, in namespaces of users: `_system` and `_cluster` are none. */
   write: Permission[];
 }
 
@@ -48,7 +54,7 @@ export function requestsPermissions({ tableArn }: { tableArn: string }): Request
     getMany: [allow([tableArn], "BatchGetItem")],
     list: [allow([tableArn], "Query")],
     scan: [allow([tableArn], "Scan")],
-    write: [{ ...allow([tableArn], "DeleteItem", "PutItem"), conditions: nowhereIn([systemNamespace]) }],
+    write: [{ ...allow([tableArn], "DeleteItem", "PutItem"), conditions: nowhereIn(["_*"]) }],
   };
 }
 
@@ -63,6 +69,6 @@ function onlyIn(namespaces: string[]) {
   return { "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": namespaces }, ...named };
 }
 
-function nowhereIn(namespaces: string[]) {
-  return { "ForAllValues:StringNotEquals": { "dynamodb:LeadingKeys": namespaces }, ...named };
+function nowhereIn(patterns: string[]) {
+  return { "ForAllValues:StringNotLike": { "dynamodb:LeadingKeys": patterns }, ...named };
 }

@@ -22,59 +22,88 @@ export interface StorePermissions {
   scheduleDeletion: Permission[];
 }
 
-/** A secret without our tag cannot be written, restored or deleted by any role of ours. */
-const ours = { Null: { "aws:ResourceTag/certwright:owner": "false" } };
+const ownerTag = "aws:ResourceTag/certwright:owner";
+/** Owners of secrets, as patterns of our tag `<namespace>/<Kind>/<name>`. */
+const certificates = ["*/Certificate/*"];
+const issuers = ["*/ClusterIssuer/*", "*/Issuer/*"];
 
-/** https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html */
+/**
+ * The secrets of Certificates: one without our tag, or an issuer's, no role can read, write, restore or delete by these.
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
+ */
 export function secretsManagerPermissions(scope: StoreScope): StorePermissions {
-  const service = `secretsmanager.${scope.region}.amazonaws.com`;
-  // AWS adds a hyphen and six characters to the name; the wildcard covers them.
-  const resources = [
-    `arn:${scope.partition}:secretsmanager:${scope.region}:${scope.account}:secret:${scope.instance}/*`,
-  ];
-  const key = (...actions: string[]): Permission => ({
-    actions,
-    resources: [scope.keyArn],
-    conditions: {
-      StringEquals: { "kms:ViaService": service },
-      StringLike: { "kms:EncryptionContext:SecretARN": resources },
-    },
-  });
-  const describe: Permission[] = [{ actions: ["secretsmanager:DescribeSecret"], resources }];
+  const { secrets, decrypt } = groundsOf(scope);
+  const describe: Permission[] = [{ actions: ["secretsmanager:DescribeSecret"], resources: secrets }];
+  const owned = { StringLike: { [ownerTag]: certificates } };
   return {
     describe,
-    read: [{ actions: ["secretsmanager:GetSecretValue"], resources }, key("kms:Decrypt")],
-    write: [
-      ...describe,
-      {
-        actions: ["secretsmanager:CreateSecret", "secretsmanager:TagResource"],
-        resources,
-        conditions: {
-          "ForAllValues:StringEquals": { "aws:TagKeys": [...tagKeys] },
-          Null: { "aws:RequestTag/certwright:owner": "false" },
-        },
-      },
-      {
-        actions: [
-          "secretsmanager:PutSecretValue",
-          "secretsmanager:RestoreSecret",
-          "secretsmanager:UpdateSecretVersionStage",
-        ],
-        resources,
-        conditions: ours,
-      },
-      // Decrypt too: AWS checks the caller's access to the key, and compares a value put again under the same token.
-      key("kms:Decrypt", "kms:GenerateDataKey"),
-    ],
+    read: [{ actions: ["secretsmanager:GetSecretValue"], resources: secrets, conditions: owned }, decrypt],
+    write: [...describe, ...writeSecretsOf(scope, certificates)],
     scheduleDeletion: [
       ...describe,
       {
         actions: ["secretsmanager:DeleteSecret"],
-        resources,
+        resources: secrets,
         // No deletion without a recovery window.
-        conditions: { ...ours, NumericGreaterThanEquals: { "secretsmanager:RecoveryWindowInDays": "7" } },
+        conditions: { ...owned, NumericGreaterThanEquals: { "secretsmanager:RecoveryWindowInDays": "7" } },
       },
     ],
+  };
+}
+
+/** Account keys of issuers, and secrets that a person stored, which have no tag; never the secret of a Certificate. */
+export function accountKeyPermissions(scope: StoreScope): Pick<StorePermissions, "read" | "write"> {
+  const { secrets, decrypt } = groundsOf(scope);
+  const conditions = { StringNotLike: { [ownerTag]: certificates } };
+  return {
+    read: [{ actions: ["secretsmanager:GetSecretValue"], resources: secrets, conditions }, decrypt],
+    write: [{ actions: ["secretsmanager:DescribeSecret"], resources: secrets }, ...writeSecretsOf(scope, issuers)],
+  };
+}
+
+function writeSecretsOf(scope: StoreScope, owners: string[]): Permission[] {
+  const { secrets, use } = groundsOf(scope);
+  return [
+    {
+      actions: ["secretsmanager:CreateSecret", "secretsmanager:TagResource"],
+      resources: secrets,
+      conditions: {
+        StringLike: { "aws:RequestTag/certwright:owner": owners },
+        // A secret that is being created has no tag yet: so TagResource reaches untagged ones, too.
+        StringLikeIfExists: { [ownerTag]: owners },
+        "ForAllValues:StringEquals": { "aws:TagKeys": [...tagKeys] },
+        Null: { "aws:RequestTag/certwright:owner": "false" },
+      },
+    },
+    {
+      actions: [
+        "secretsmanager:PutSecretValue",
+        "secretsmanager:RestoreSecret",
+        "secretsmanager:UpdateSecretVersionStage",
+      ],
+      resources: secrets,
+      conditions: { StringLike: { [ownerTag]: owners } },
+    },
+    use,
+  ];
+}
+
+function groundsOf({ partition, region, account, instance, keyArn }: StoreScope) {
+  // AWS adds a hyphen and six characters to the name; the wildcard covers them.
+  const secrets = [`arn:${partition}:secretsmanager:${region}:${account}:secret:${instance}/*`];
+  const key = (...actions: string[]): Permission => ({
+    actions,
+    resources: [keyArn],
+    conditions: {
+      StringEquals: { "kms:ViaService": `secretsmanager.${region}.amazonaws.com` },
+      StringLike: { "kms:EncryptionContext:SecretARN": secrets },
+    },
+  });
+  return {
+    secrets,
+    decrypt: key("kms:Decrypt"),
+    // Decrypt too: AWS checks the caller's access to the key, and compares a value put again under the same token.
+    use: key("kms:Decrypt", "kms:GenerateDataKey"),
   };
 }
 

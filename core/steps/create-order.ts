@@ -7,10 +7,10 @@ import { RefusedError } from "../errors.ts";
 import type { IssuerSpec } from "../issuer.ts";
 import { done, type Outcome } from "../outcome.ts";
 import type { Resource } from "../resource.ts";
-import type { Challenge } from "../rows.ts";
+import type { AttemptRow, Challenge } from "../rows.ts";
 import { pickSolver } from "../solver.ts";
 import { recordsOfItem } from "./publish-challenge.ts";
-import { currentRequest, type Work } from "./work.ts";
+import { currentRequest, LeaseLost, type Work } from "./work.ts";
 
 /** Order states with which an attempt can go on (RFC 8555 7.1.6). */
 const usable = ["pending", "ready", "processing", "valid"];
@@ -48,12 +48,23 @@ async function newOrder(work: Work, acme: AcmeIssuer, certificate: Resource<Cert
   const names = orderNames(certificate.spec);
   const request = { names, ...(spec.profile === undefined ? {} : { profile: spec.profile }) };
   const replaces = acme.offersRenewalInfo() ? await replaced(work, names) : undefined;
-  const order = await acme.createOrder(replaces === undefined ? request : { ...request, replaces });
+  const made = await acme.createOrder(replaces === undefined ? request : { ...request, replaces });
+  const order = (await madeMeanwhile(work, acme)) ?? made;
   row.orderUrl = order.url;
   row.finalizeUrl = order.finalizeUrl;
   delete row.answeredUnder;
   await work.save();
   return order;
+}
+
+/** The CA was slow, and Step Functions has repeated the task: one order stays, the other is left to the CA. */
+async function madeMeanwhile({ deps, ref, row }: Work, acme: AcmeIssuer): Promise<Order | undefined> {
+  // Only a look: without it the order is written down all the same.
+  const rows = await deps.state.attempts([ref]).catch(() => new Map<string, AttemptRow>());
+  const now = rows.get(ref.attemptId);
+  if (now?.orderUrl === undefined || now.orderUrl === row.orderUrl) return undefined;
+  if (now.step !== row.step && now.step !== "create-order") throw new LeaseLost();
+  return acme.readOrder(now.orderUrl);
 }
 
 /** RFC 9773 5: the certificate in the secret, when the same issuer made it and the orders share a name. */

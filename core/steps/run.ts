@@ -197,7 +197,9 @@ function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-function lostOrThrow(error: unknown): undefined {
-  if (error instanceof LeaseLost) return undefined;
-  throw error;
+/** What was published after the attempt had ended, nobody else would come to remove. */
+async function lostOrThrow(work: Work, error: unknown): Promise<undefined> {
+  if (!(error instanceof LeaseLost)) throw error;
+  if (work.row.step === "publish-challenge") await work.deps.starter.cleanUp([work.ref], work.row.issuer);
+  return undefined;
 }

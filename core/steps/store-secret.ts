@@ -31,8 +31,11 @@ export async function storeSecret(work: Work): Promise<Stored> {
   return { work, row, certificate, issued, revision: (row.revision ?? 0) + 1 };
 }
 
-async function leasedRow({ reads, key, ref, leaseId }: Work): Promise<CertificateRow> {
-  const row = await reads.certificate(key);
+async function leasedRow(work: Work): Promise<CertificateRow> {
+  return mustLease(work, await work.reads.certificate(work.key));
+}
+
+function mustLease({ ref, leaseId }: Work, row: CertificateRow | undefined): CertificateRow {
   if (row?.attempt?.id !== ref.attemptId || row.attempt.leaseId !== leaseId) throw new LeaseLost();
   return row;
 }
@@ -100,6 +103,8 @@ async function write(work: Work, row: CertificateRow, certificate: Resource<Cert
   return store.write(request).catch(async (error: unknown) => {
     if (!isRefusalOf(error, "StaleSecret") && !isRefusalOf(error, "SecretOwnedByAnother")) throw error;
     const current = await store.describe(name);
+    // After the look: whoever takes the lease from now on, and writes, makes our write stale.
+    mustLease(work, await deps.state.certificate(key));
     return store.write({ ...request, replaces: current?.versionId });
   });
 }

@@ -49,16 +49,18 @@ function accountKeys(
   { clock, store }: World,
 ): (issuer: IssuerRow, spec: IssuerSpec) => Promise<string> {
   const known = new Map<string, { pem: string; until: number }>();
-  return async ({ key }, spec) => {
+  return async ({ key, acme }, spec) => {
     const { name: secretName, key: field } = spec.acme.privateKeySecretRef;
     const name = storedName(instance, key.namespace, secretName);
+    // The secret may hold the key of another account by now.
+    const id = `${name}#${acme?.keyThumbprint}`;
     const now = clock.now().getTime();
-    const cached = known.get(name);
+    const cached = known.get(id);
     if (cached && cached.until > now) return cached.pem;
     const secret = await (await store("secretsManager")).read(name);
     if (!secret) throw keyGone(name, idOf(key));
     const pem = keyInSecret(secret.value, name, field);
-    known.set(name, { pem, until: now + keyLifeMs });
+    known.set(id, { pem, until: now + keyLifeMs });
     return pem;
   };
 }

@@ -11,12 +11,14 @@ interface Statement {
 }
 
 /** What each function may do, to the last action. A line is one statement: actions, `@`, resource. */
-const state = ["dynamodb:BatchGetItem,GetItem @ state", "dynamodb:PutItem,UpdateItem @ state"];
+const state = ["dynamodb:GetItem @ state", "dynamodb:BatchGetItem @ state", "dynamodb:PutItem @ state"];
+const updatesState = "dynamodb:UpdateItem @ state";
 const facts = "events:PutEvents @ bus";
 const deadLetter = "sqs:SendMessage @ dead-letters";
 const decides = [
   "dynamodb:BatchGetItem @ requests",
   ...state,
+  updatesState,
   "states:StartExecution @ issue-certificates",
   facts,
   "secretsmanager:DescribeSecret @ secrets",
@@ -53,13 +55,14 @@ const rights: Record<string, string[]> = {
     "dynamodb:Scan @ requests",
     "dynamodb:BatchGetItem @ requests",
     "dynamodb:Scan @ state/index/byIssuer",
-    "dynamodb:BatchGetItem,GetItem @ state",
+    "dynamodb:BatchGetItem @ state",
     "lambda:InvokeFunction @ dispatch",
     deadLetter,
   ],
   "check-issuer": [
     "dynamodb:GetItem @ requests",
-    ...state,
+    "dynamodb:GetItem @ state",
+    "dynamodb:PutItem @ state",
     "dynamodb:Query @ state/index/byIssuer",
     ...readsSecrets,
     ...writesSecrets,
@@ -68,6 +71,7 @@ const rights: Record<string, string[]> = {
   ],
   prepare: [
     ...step,
+    updatesState,
     readsRequests,
     "kms:GenerateDataKey @ key-material",
     ...readsSecrets,
@@ -76,10 +80,10 @@ const rights: Record<string, string[]> = {
     "kms:Decrypt @ key-material",
   ],
   "create-order": [...step, readsRequests, ...asksTheCa],
-  "publish-challenge": [...step, ...changesRecords],
+  "publish-challenge": [...step, updatesState, ...changesRecords],
   "check-propagation": [...step, "route53:GetChange @ changes", "sts:AssumeRole @ tenants' roles"],
   "validate-challenge": [...step, ...asksTheCa],
-  "finalize-order": [...step, readsRequests, ...asksTheCa],
+  "finalize-order": [...step, updatesState, readsRequests, ...asksTheCa],
   "write-secret": [
     ...step,
     readsRequests,
@@ -93,6 +97,7 @@ const rights: Record<string, string[]> = {
   ],
   "clean-up-challenge": [
     ...step,
+    updatesState,
     readsRequests,
     "dynamodb:DeleteItem @ state",
     ...changesRecords,

@@ -6,7 +6,7 @@ import type { Gate } from "../support/control.ts";
 import { certificate, openBed } from "../support/integration-bed.ts";
 import { untilNoTxt } from "../support/integration-dns.ts";
 import { leafOf } from "../support/integration-leaf.ts";
-import { attemptsOf, ordersByName } from "../support/issuance-counts.ts";
+import { attemptsOf, ordersFor, versionsOf } from "../support/issuance-counts.ts";
 import { callAtStart, callInside } from "../support/step-calls.ts";
 
 const bed = openBed();
@@ -22,15 +22,15 @@ interface Case {
   gate?: Gate;
 }
 
-// Orders counted at Pebble: the one that was under way when the step had made it, and for an edit the one of the new names.
-const edits: [step: Step, orders: { before: number; after: number }][] = [
-  ["prepare", { before: 0, after: 1 }],
-  ["create-order", { before: 1, after: 1 }],
-  ["publish-challenge", { before: 1, after: 1 }],
-  ["check-propagation", { before: 1, after: 1 }],
-  ["validate-challenge", { before: 1, after: 1 }],
-  ["finalize-order", { before: 1, after: 1 }],
-  ["write-secret", { before: 1, after: 1 }],
+// Orders for the names before the edit or deletion, counted at Pebble. What was finalized before an edit is written first.
+const edits: [step: Step, before: { orders: number; written: boolean }][] = [
+  ["prepare", { orders: 0, written: false }],
+  ["create-order", { orders: 1, written: false }],
+  ["publish-challenge", { orders: 1, written: false }],
+  ["check-propagation", { orders: 1, written: false }],
+  ["validate-challenge", { orders: 1, written: false }],
+  ["finalize-order", { orders: 1, written: true }],
+  ["write-secret", { orders: 1, written: true }],
 ];
 const cases = new Map(
   edits.flatMap(([step]) => [`edit-${step}`, `delete-${step}`].map((what) => [what, caseOf(what)] as const)),
@@ -91,7 +91,7 @@ async function whileHeld({ gate }: Case, change: () => Promise<void>): Promise<v
 }
 
 describe("an edit while an attempt is held inside", () => {
-  it.concurrent.each(edits)("%s wins", async (step, orders) => {
+  it.concurrent.each(edits)("%s wins", async (step, before) => {
     const one = found(`edit-${step}`);
     const edited = editedName(one);
     const row = await stack.waitFor(
@@ -102,14 +102,15 @@ describe("an edit while an attempt is held inside", () => {
     await stack.verify(secret);
     expect(leafOf(secret).names).toEqual([edited]);
     expect(row.ready).toMatchObject({ reason: "Ready", observedGeneration: 2 });
-    const made = await ordersByName(stack);
-    expect({ before: made.get(one.dnsName) ?? 0, after: made.get(edited) ?? 0 }).toEqual(orders);
+    expect(await ordersFor(stack, one.dnsName)).toBe(before.orders);
+    expect(await ordersFor(stack, edited)).toBe(1);
+    expect(await versionsOf(stack, one.manifest)).toHaveLength(before.written ? 2 : 1);
     await untilNoTxt(stack, [one.dnsName, edited]);
   });
 });
 
 describe("a deletion while an attempt is held inside", () => {
-  it.concurrent.each(edits)("%s stops it, cleans up and writes nothing", async (step, { before }) => {
+  it.concurrent.each(edits)("%s stops it, cleans up and writes nothing", async (step, before) => {
     const one = found(`delete-${step}`);
     await stack.waitFor({ namespace, name: one.name }, ({ deletedAt }) => deletedAt !== undefined);
     await untilNoTxt(stack, [one.dnsName]);
@@ -121,6 +122,6 @@ describe("a deletion while an attempt is held inside", () => {
     expect(attempt?.outcome).toMatchObject({ result: "superseded", message: "the request was deleted" });
     expect(others).toEqual([]);
     expect(await stack.state.sealedKey(attempt?.ref ?? expect.unreachable())).toBeUndefined();
-    expect((await ordersByName(stack)).get(one.dnsName) ?? 0).toBe(before);
+    expect(await ordersFor(stack, one.dnsName)).toBe(before.orders);
   });
 });

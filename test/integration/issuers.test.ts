@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { accountOf, accountsMade, countBodies, issuerRow, refusedFor } from "../support/c-issuers.ts";
+import type { Manifest } from "../../local/requests.ts";
+import { accountOf, accountsMade, countBodies, refusedFor } from "../support/c-issuers.ts";
 import { secretsByHand, touched, withAcme, withSpec } from "../support/c-objects.ts";
 import { certificate, openBed } from "../support/integration-bed.ts";
 import { certwright } from "../support/integration-cli.ts";
@@ -22,7 +23,7 @@ const bound = (name: string) => {
   return clusterIssuer(name, { externalAccountBinding: { keyID: facts.externalAccount.keyId, keySecretRef } });
 };
 
-const refused: [title: string, issuer: ReturnType<typeof bed.issuer>, reason: string, message: RegExp][] = [
+const refused: [title: string, issuer: Manifest, reason: string, message: RegExp][] = [
   [
     "has no caBundle for a CA of its own root",
     clusterIssuer("untrusting", { caBundle: undefined }),
@@ -138,7 +139,9 @@ describe("an account", () => {
     expect(lastRegisteredEmail).toBe("ops@example.test");
     const since = Date.now();
     await stack.put(withAcme(issuer, { email: "new@example.test" }));
-    await expect.poll(async () => (await accountOf(stack, issuer)).lastRegisteredEmail).toBe("new@example.test");
+    await expect
+      .poll(async () => (await accountOf(stack, issuer)).lastRegisteredEmail, { timeout: 10_000 })
+      .toBe("new@example.test");
     expect(await stack.count({ action: "account", function: "check-issuer", status: 200, since })).toBe(1);
     expect(await accountsMade(stack, since)).toBe(0);
     const [get, describe] = await Promise.all([
@@ -151,7 +154,7 @@ describe("an account", () => {
     expect(describe.stdout).toContain(accountUrl);
   });
 
-  it("is one for issuers that name one secret; when its key is lost no other is made, and it is used again once restored", async () => {
+  it("is one for issuers that name one secret; when its key is lost no other is made, until another secret is named", async () => {
     const since = Date.now();
     const accountSecret = `${fresh("shared")}-account`;
     const pair = ["first", "second"].map((name) => bed.issuer({ name: fresh(name), accountSecret }));
@@ -174,7 +177,14 @@ describe("an account", () => {
     await byHand.create(`_cluster/${accountSecret}`, key);
     await bed.put(pair.map(touched));
     await bed.ready([...pair, wanted]);
-    expect((await issuerRow(stack, pair[1] ?? expect.unreachable()))?.acme?.accountUrl).toBe(url);
+    const [first, second] = pair as [Manifest, Manifest];
+    expect((await accountOf(stack, second)).accountUrl).toBe(url);
     expect(await accountsMade(stack, since)).toBe(1);
+
+    await stack.put(withAcme(first, { privateKeySecretRef: { name: fresh("another-account") } }));
+    await expect.poll(async () => (await accountOf(stack, first)).accountUrl, { timeout: 10_000 }).not.toBe(url);
+    await stack.put(signedBy(first.metadata.name, "another"));
+    await bed.ready([signedBy(first.metadata.name, "another")]);
+    expect(await accountsMade(stack, since)).toBe(2);
   });
 });

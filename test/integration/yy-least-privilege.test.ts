@@ -13,8 +13,49 @@ import type { Installed } from "../support/iam-template.ts";
 import { readInstalled } from "../support/iam-template.ts";
 import { connectStack } from "../support/stack.ts";
 
-/** What no recorded call needs and yet is granted, and why. `*` is every function. */
-const unused: [functions: string[], grant: RegExp, reason: string][] = [];
+const everyone = ["*"];
+const decides = ["dispatch", "sweep"];
+const asksTheCa = ["create-order", "validate-challenge", "finalize-order"];
+
+/** What no recorded call needs, or not in every run, and why it is granted. Reviewed 2026-11-22. */
+const unused: [functions: string[], grant: RegExp, reason: string][] = [
+  [everyone, /^logs:/, "Lambda itself writes the function's log, with its role"],
+  [
+    ["accept-request", "dispatch", "sweep", "resync", "check-issuer", "clean-up-challenge"],
+    /^sqs:SendMessage/,
+    "Lambda itself leaves what an asynchronous call failed on, with the function's role",
+  ],
+  [["dispatch"], /^dynamodb:.*stream$/, "Lambda's event source mapping reads the stream, with the function's role"],
+  [
+    decides,
+    /^s3:(ListBucketVersions|GetObjectVersionTagging) /,
+    "drift of a secret in the store s3 is looked at on a hint",
+  ],
+  [decides, /^s3:DeleteObject /, "the annotation deletion-policy on a Certificate in the store s3"],
+  [decides, /^lambda:InvokeFunction @ function:certwright-clean-up/, "an attempt left records: overdue, or abandoned"],
+  [["sweep"], /^secretsmanager:|^events:/, "the sweep decides by the same code as dispatch, what the stream lost even"],
+  [
+    ["check-issuer"],
+    /^secretsmanager:(PutSecretValue|RestoreSecret|UpdateSecretVersionStage) /,
+    "the secret for an account key is in its recovery window: restored, and written anew",
+  ],
+  [["check-issuer"], /^secretsmanager:DescribeSecret /, "another check made the account key first"],
+  [["sweep"], /^dynamodb:GetItem /, "an issuer that came between the look at it and the note that it is waited for"],
+  [["prepare"], /^s3:|through s3$/, "rotationPolicy Never takes the key from the secret, here in the store s3"],
+  [["prepare"], /^dynamodb:UpdateItem/, "a claim whose owner asks for another secret is released"],
+  [["finalize-order"], /^dynamodb:UpdateItem/, "a certificate that lives longer than its CSR was to be kept"],
+  [asksTheCa, /^lambda:InvokeFunction @ function:certwright-check-issuer/, "the CA no longer knows the account"],
+  [
+    ["check-propagation", "clean-up-challenge"],
+    /^events:PutEvents/,
+    "an attempt fails there: a change that Route 53 refuses, a function that died twice",
+  ],
+  [
+    ["write-secret"],
+    /^s3:(ListBucket|ListBucketVersions) |^secretsmanager:RestoreSecret /,
+    "the secret was deleted meanwhile, or is in its recovery window",
+  ],
+];
 
 const stack = connectStack();
 const { account, region, folder, instance } = stack.facts;
@@ -51,10 +92,10 @@ describe("the calls of all integration tests so far", () => {
   });
 
   it.each(functionNames)("of %s are all allowed by its role", (name) => {
-    expect(reviewed.get(name)?.denied).toEqual([]);
+    expect(reviewed.get(name)?.denied.slice(0, 5)).toEqual([]);
   });
 
-  it("to Route 53 are allowed as well when the zones are listed, instead of `*`", async () => {
+  it("to Route 53 are allowed as well when the zones are listed instead of `*`, and refused for any other zone", async () => {
     const { HostedZones = [] } = await stack.clients.route53.send(new ListHostedZonesCommand({}));
     const zones = HostedZones.filter(({ Config }) => !Config?.PrivateZone).map(
       ({ Id = "" }) => Id.split("/").at(-1) ?? "",
@@ -63,8 +104,13 @@ describe("the calls of all integration tests so far", () => {
     for (const name of ["publish-challenge", "check-propagation", "clean-up-challenge"]) {
       const { requests, calls } = asked.get(name) ?? expect.unreachable();
       const toRoute53 = [...requests].filter(([, { request }]) => request.action.startsWith("route53:"));
-      expect(toRoute53.length).toBeGreaterThan(0);
-      expect((await review(listed, name, { calls, requests: new Map(toRoute53) })).denied).toEqual([]);
+      const inOther = toRoute53.filter(
+        ([, { request }]) =>
+          /hostedzone/.test(request.resource) && !zones.some((id) => request.resource.endsWith(`/${id}`)),
+      );
+      expect(toRoute53.length).toBeGreaterThan(inOther.length);
+      const { denied } = await review(listed, name, { calls, requests: new Map(toRoute53) });
+      expect(denied).toEqual(inOther.map(([, one]) => one));
     }
   });
 });

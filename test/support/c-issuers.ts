@@ -1,19 +1,14 @@
-import type { AcmeAccount, IssuerRow } from "../../core/rows.ts";
+import type { AcmeAccount } from "../../core/rows.ts";
 import type { Manifest } from "../../local/requests.ts";
 import { keyOf } from "../../local/requests.ts";
 import type { openBed, TestStack } from "./integration-bed.ts";
 
-/** What State knows of an issuer. */
-export function issuerRow({ state }: TestStack, issuer: Manifest): Promise<IssuerRow | undefined> {
+/** The account that State knows of an issuer. */
+export async function accountOf({ state }: TestStack, issuer: Manifest): Promise<AcmeAccount> {
   const kind = issuer.kind === "Issuer" ? "Issuer" : "ClusterIssuer";
-  return state.issuer({ namespace: keyOf(issuer).namespace, kind, name: issuer.metadata.name });
-}
-
-/** The account of an issuer that is ready. */
-export async function accountOf(stack: TestStack, issuer: Manifest): Promise<AcmeAccount> {
-  const account = (await issuerRow(stack, issuer))?.acme;
-  if (!account) throw new Error(`${issuer.metadata.name} has no account`);
-  return account;
+  const row = await state.issuer({ namespace: keyOf(issuer).namespace, kind, name: issuer.metadata.name });
+  if (!row?.acme) throw new Error(`${issuer.metadata.name} has no account`);
+  return row.acme;
 }
 
 /** Resolves with the message of Ready=False once the reason is this one. */
@@ -27,8 +22,12 @@ export function accountsMade(stack: TestStack, since: number): Promise<number> {
   return stack.count({ service: "acme", action: "newAccount", status: 201, since });
 }
 
-/** Counts the calls whose body holds a text, from now on; the recorder itself keeps no forms. */
-export async function countBodies(stack: TestStack, action: string, contains: string) {
+/** Counts the calls whose body holds a text until it is asked how many; the recorder itself keeps no forms. */
+export async function countBodies(stack: TestStack, action: string, contains: string): Promise<() => Promise<number>> {
   const id = await stack.delay({ action, contains }, { delayMs: 0, times: -1 });
-  return async () => (await stack.faults()).find((fault) => fault.id === id)?.met ?? 0;
+  return async () => {
+    const { met = 0 } = (await stack.faults()).find((fault) => fault.id === id) ?? {};
+    await stack.removeFault(id);
+    return met;
+  };
 }

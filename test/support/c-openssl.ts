@@ -1,15 +1,5 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { text } from "node:stream/consumers";
-
-/** What openssl answers to `input`; it gets keys by its standard input only. */
-export async function openssl(args: string[], input: string | Uint8Array): Promise<string> {
-  const child = spawn("openssl", args);
-  child.stdin.end(input);
-  const [out, problem, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]);
-  if (code !== 0) throw new Error(`openssl ${args[0]}: ${problem}`);
-  return out;
-}
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 
 /** `rsaEncryption 2048`, `prime256v1 256`: the key of the first certificate of a PEM text. */
 export async function keyOfCertificate(pem: string): Promise<string> {
@@ -22,4 +12,11 @@ export async function keyOfCertificate(pem: string): Promise<string> {
 /** The text of a certificate request, DER. */
 export function showRequest(der: Uint8Array): Promise<string> {
   return openssl(["req", "-inform", "DER", "-noout", "-text", "-verify", "-nameopt", "utf8,sep_comma_plus"], der);
+}
+
+/** What openssl answers to `input`. */
+async function openssl(args: string[], input: string | Uint8Array): Promise<string> {
+  const running = promisify(execFile)("openssl", args);
+  running.child.stdin?.end(input);
+  return (await running).stdout;
 }

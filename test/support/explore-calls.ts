@@ -1,4 +1,4 @@
-import { awayCalls, errorOf, type Fault, pauses } from "./explore-faults.ts";
+import { awayCalls, errorOf, type Fault, type FaultKind, pauses } from "./explore-faults.ts";
 import { type Invocation, type Invocations, newInvocations } from "./explore-invocations.ts";
 import type { PortCall } from "./faulty-deps.ts";
 import type { Pipeline } from "./pipeline.ts";
@@ -17,9 +17,9 @@ export interface Call extends PortCall {
   time: number;
 }
 
+/** What happens some time after a fault, at a time for each kind of it. */
 export interface Injection {
-  /** How long after the fault. */
-  afterMs: number;
+  afterMs: Partial<Record<FaultKind, number>>;
   run: (p: Pipeline) => Promise<void>;
 }
 
@@ -79,7 +79,6 @@ export function newFaulty(options: FaultyOptions): Faulty {
       time,
     };
     calls.push(counted);
-    if (own.over) problems.push(`${own.name} calls ${call.port}.${call.method} after it has answered`);
     if (n === mostCalls) problems.push(`more than ${mostCalls} calls`);
     return counted;
   };
@@ -105,7 +104,7 @@ export function newFaulty(options: FaultyOptions): Faulty {
   };
   const strike = async ({ kind }: Fault, own: Invocation, call: PortCall, run: () => Promise<unknown>) => {
     const { time } = here();
-    if (options.after) follow(options.after);
+    if (options.after) follow(options.after, kind);
     const pause = pauses[kind];
     if (pause) return invocations.pause(own, pause);
     if (kind === "inject") await options.inject?.(here());
@@ -116,11 +115,11 @@ export function newFaulty(options: FaultyOptions): Faulty {
     if (error) throw error;
     return run();
   };
-  const follow = ({ afterMs, run }: Injection) => {
+  const follow = ({ afterMs, run }: Injection, kind: FaultKind) => {
     const { time } = here();
     following += 1;
     time.spawn(async () => {
-      await time.waitUntil(new Date(time.now().getTime() + afterMs));
+      await time.waitUntil(new Date(time.now().getTime() + (afterMs[kind] ?? 0)));
       await run(here());
       following -= 1;
     });

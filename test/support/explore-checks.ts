@@ -86,7 +86,8 @@ async function secretOf({ p, created }: World, { id, ends, names }: Expected): P
 async function ordersOf({ p }: World, { id, names, orders }: Expected, strike?: Strike): Promise<string[]> {
   const own = [`${id.split("/")[1]}.example.test`, ...names];
   const made = [...p.ca.orders.values()].filter((order) => order.names.some((name) => own.includes(name))).length;
-  const again = strike?.call.by === "CreateOrder" && ["createOrder", "putAttempt"].includes(strike.call.method);
+  const again =
+    strike?.call.by === "CreateOrder" && ["createOrder", "attempts", "putAttempt"].includes(strike.call.method);
   return made > orders + (again ? 1 : 0) ? [`${made} orders`] : [];
 }
 

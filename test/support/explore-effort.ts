@@ -16,6 +16,7 @@ export async function effortOf(world: World, scenario: Scenario, strike?: Strike
     ...slowOnes(world, scenario, strike),
     ...(strike && spares(strike) ? hurtNeighbours(p.executions, scenario) : []),
     ...faulty.problems,
+    ...faulty.late,
   ];
 }
 
@@ -31,14 +32,14 @@ function loopsOf({ p, faulty }: World, { expected }: Scenario): string[] {
 
 const minute = 60_000;
 /** From the fault to Ready, in minutes, when it is more than a few: the lease, the slot, the backoff. */
-const patience: Partial<Record<FaultKind, number>> = { away: 12, "long-away": 300, throttle: 15 };
+const patience: Partial<Record<FaultKind, number>> = { away: 15, "long-away": 300, throttle: 15 };
 
-function slowOnes({ p, readyAt }: World, { expected, loose }: Scenario, strike?: Strike): string[] {
+function slowOnes({ p, readyAt }: World, { expected, loose, minutes: usual = 0 }: Scenario, strike?: Strike): string[] {
   if (!strike || loose) return [];
   const { kind } = strike.fault;
   // A hint that the stream could not deliver waits for the resync.
   const lost = kind === "long-away" && strike.call.by === "stream" ? 1_200 : 0;
-  const most = lost + (patience[kind] ?? 5) + (pauses[kind] ? 25 : 0) + (kind.startsWith("kill") ? 17 : 0);
+  const most = usual + lost + (patience[kind] ?? 5) + (pauses[kind] ? 25 : 0) + (kind.startsWith("kill") ? 17 : 0);
   return expected.flatMap(({ id, ends, revision }) => {
     const at = readyAt.get(`${id} ${revision}`) ?? p.time.now().getTime();
     const minutes = Math.ceil((at - strike.call.time) / minute);

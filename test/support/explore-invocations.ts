@@ -35,6 +35,8 @@ export interface Invocations {
   around: Around;
   /** How often each Lambda was invoked. */
   counts: Map<string, number>;
+  /** Calls that were begun by somebody who had answered. */
+  late: Set<string>;
   /** Whether anybody is at work, or will go on by himself. */
   busy(): boolean;
   kill(own: Invocation): typeof again;
@@ -46,9 +48,11 @@ export interface Invocations {
 export function newInvocations(time: () => VirtualTime, play: Play, pick?: (waiting: number) => number): Invocations {
   const turns = newTurns(pick);
   const counts = new Map<string, number>();
+  const late = new Set<string>();
   let live = 0;
   const passOf = (own: Invocation): Pass => {
     const turn = async (call: PortCall, effect: () => Promise<unknown>): Promise<unknown> => {
+      if (own.over) late.add(`${own.name} calls ${call.port}.${call.method} after it has answered`);
       await own.gate;
       if (own.dead) return new Promise(() => {});
       const answer = await turns.take(async () =>
@@ -82,6 +86,7 @@ export function newInvocations(time: () => VirtualTime, play: Play, pick?: (wait
   };
   return {
     counts,
+    late,
     busy: () => live > 0,
     around: async ({ name, payload, deps }, run) => {
       live += 1;

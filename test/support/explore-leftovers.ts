@@ -1,5 +1,6 @@
 import type { TxtRecord } from "../../core/ports.ts";
 import { tokensIn } from "../../core/rate-limit.ts";
+import type { AttemptRef } from "../../core/rows.ts";
 import type { Strike } from "./explore.ts";
 import type { Scenario } from "./explore-scenarios.ts";
 import { buckets, limit, startTokens, type World } from "./explore-world.ts";
@@ -10,23 +11,29 @@ export async function leftoversOf(world: World, scenario: Scenario, strike?: Str
   const rows = await Promise.all(scenario.expected.map(({ id }) => p.row(id)));
   const resting = new Set(rows.map((row) => row?.attempt?.id));
   const ended = created.filter(({ attemptId }) => !resting.has(attemptId));
-  const attempts = await p.state.attempts(ended);
-  const keys = await Promise.all(
-    ended.map(async (ref) => ((await p.state.sealedKey(ref)) ? [`sealed key of ${ref.attemptId} left`] : [])),
-  );
-  const open = [...attempts.values()].filter(({ outcome }) => !outcome);
-  const found = [
-    ...p.dns.names().map((name) => `TXT left at ${name}`),
-    ...keys.flat(),
-    ...(await claimsLeft(world)),
+  const open = [...(await p.state.attempts(ended)).values()].filter(({ outcome }) => !outcome);
+  // An attempt that was released keeps its records.
+  const items = await p.state.challenges(created.filter(({ attemptId }) => resting.has(attemptId)));
+  const kept = new Set([...items.values()].flatMap(({ challenges }) => challenges.map(({ recordName }) => recordName)));
+  const names = [...p.dns.names(), ...(await claimsLeft(world)).map((name) => `claim of ${name}`)];
+  const found = await Promise.all([
+    keysLeft(world, ended),
+    strangersSecrets(world),
+    tokensLeft(world, scenario, strike),
+  ]);
+  return [
+    ...names.filter((name) => !kept.has(name.replace("claim of ", ""))).map((name) => `left: ${name}`),
     ...open.map(({ ref }) => `attempt ${ref.attemptId} has no outcome`),
-    ...(await strangersSecrets(world)),
-    ...(await tokensLeft(world, scenario, strike)),
+    ...found.flat(),
   ];
-  return found;
 }
 
-/** Claims of TXT values that nobody released. */
+async function keysLeft({ p }: World, ended: AttemptRef[]): Promise<string[]> {
+  const keys = await Promise.all(ended.map(async (ref) => ({ ref, key: await p.state.sealedKey(ref) })));
+  return keys.filter(({ key }) => key).map(({ ref }) => `left: sealed key of ${ref.attemptId}`);
+}
+
+/** Names of TXT values that somebody still claims. */
 async function claimsLeft({ p, faulty }: World): Promise<string[]> {
   const claimed = faulty.calls.filter(({ method }) => method === "claimRecord").map(({ args }) => args[0] as TxtRecord);
   const records = new Map(claimed.map((record) => [`${record.name} ${record.value}`, record]));
@@ -34,7 +41,7 @@ async function claimsLeft({ p, faulty }: World): Promise<string[]> {
   const released = await Promise.all(
     [...records.values()].map(async (record) => ({ record, ...(await p.state.releaseRecord(record, nobody)) })),
   );
-  return released.filter(({ last }) => !last).map(({ record }) => `a claim of ${record.name} left`);
+  return released.filter(({ last }) => !last).map(({ record }) => record.name);
 }
 
 async function strangersSecrets({ p }: World): Promise<string[]> {

@@ -30,6 +30,8 @@ export interface Scenario {
   loose?: boolean;
   expected: Expected[];
   kinds?: FaultKind[];
+  /** How long it takes without a fault. */
+  minutes?: number;
   deadly?: (call: Call) => boolean;
 }
 
@@ -81,6 +83,14 @@ export const renewal: Scenario = {
   expected: [ready("www", { revision: 2, orders: 2 })],
 };
 
+export const slow: Scenario = {
+  name: "a CA that takes minutes",
+  before: async ({ p }) => void Object.assign(p.ca.knobs, { processingRounds: 3, retryAfterSeconds: 60 }),
+  act: ({ p }) => applyAll(p, { www: {} }),
+  minutes: 10,
+  expected: [ready("www")],
+};
+
 export const apexAndWildcard: Scenario = {
   name: "apex and wildcard in one",
   act: ({ p }) => applyAll(p, { www: { dnsNames: [host("www"), `*.${host("www")}`] } }),
@@ -110,7 +120,7 @@ export const edit: Scenario = {
   act: ({ p }) => applyAll(p, { www: {} }),
   inject: (p) => p.apply("web/www", spec("www", other)),
   loose: true,
-  kinds: ["inject"],
+
   expected: [ready("www", { names: [host("other")], revision: 2, orders: 2 })],
 };
 
@@ -119,7 +129,7 @@ export const deletion: Scenario = {
   act: ({ p }) => applyAll(p, { www: {} }),
   inject: (p) => p.delete("web/www"),
   loose: true,
-  kinds: ["inject"],
+
   expected: [{ id: "web/www", ends: "gone", names: [], revision: 1, orders: 1 }],
 };
 
@@ -129,17 +139,76 @@ export const editOfWorking: Scenario = {
   act: (world) => world.pass(60_000),
   inject: (p) => p.apply("web/www", spec("www", other)),
   loose: true,
-  kinds: ["inject"],
+
   expected: [ready("www", { names: [host("other")], revision: 3, orders: 3 })],
 };
+
+/** One attempt of three kills the Lambda of a task each time it is in its hands. */
+export function poison(task: string): Scenario {
+  const harmless = task === "CleanUpChallenge";
+  return {
+    name: `poison in ${task}`,
+    act: ({ p }) => applyAll(p, { a: {}, bad: {}, c: {} }),
+    deadly: ({ by, payload, writes }) =>
+      (by === task || (harmless && by === "clean-up")) && writes && JSON.stringify(payload).includes('"bad"'),
+    kinds: [],
+    expected: [
+      ready("a"),
+      harmless ? ready("bad") : { id: "web/bad", ends: "refused", names: [], revision: 0, orders: 10 },
+      ready("c"),
+    ],
+  };
+}
+
+/** Late enough for whoever took over to be done, too early for the one who stands still. */
+const meanwhile = { pause: 17.5 * 60_000, zombie: 10 * 60_000, twin: 30_000 };
+const standing: FaultKind[] = ["pause", "zombie", "twin"];
+
+export const editMeanwhile: Scenario = {
+  name: "edited while a first one stands still",
+  act: ({ p }) => applyAll(p, { www: {} }),
+  after: { afterMs: meanwhile, run: (p) => p.apply("web/www", spec("www", other)) },
+  loose: true,
+  kinds: standing,
+  expected: [ready("www", { names: [host("other")], revision: 2, orders: 3 })],
+};
+
+export const deletionMeanwhile: Scenario = {
+  name: "deleted while a first one stands still",
+  act: ({ p }) => applyAll(p, { www: {} }),
+  after: { afterMs: meanwhile, run: (p) => p.delete("web/www") },
+  loose: true,
+  kinds: standing,
+  expected: [{ id: "web/www", ends: "gone", names: [], revision: 1, orders: 2 }],
+};
+
+export const editMeanwhileRenewal: Scenario = {
+  name: "edited while a renewal stands still",
+  before: almostDue,
+  act: (world) => world.pass(60_000),
+  after: { afterMs: meanwhile, run: (p) => p.apply("web/www", spec("www", other)) },
+  loose: true,
+  kinds: standing,
+  expected: [ready("www", { names: [host("other")], revision: 3, orders: 4 })],
+};
+
+const tasks = [
+  ...["Prepare", "CreateOrder", "PublishChallenge", "CheckPropagation"],
+  ...["ValidateChallenge", "FinalizeOrder", "WriteSecret", "CleanUpChallenge"],
+];
+export const poisons = tasks.map(poison);
 
 export const scenarios = [
   first,
   renewal,
+  slow,
   apexAndWildcard,
   refusedNeighbour,
   xAndWildcard,
   edit,
   deletion,
   editOfWorking,
+  editMeanwhile,
+  deletionMeanwhile,
+  editMeanwhileRenewal,
 ];

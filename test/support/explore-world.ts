@@ -84,7 +84,13 @@ async function sharedCa(): Promise<TestCa> {
   const ca = await made;
   for (const map of [ca.accounts, ca.orders, ca.authorizations]) map.clear();
   for (const name of Object.keys(ca.calls)) delete ca.calls[name];
-  Object.assign(ca.knobs, { profiles, reuseAuthorizations: false, processingRounds: 0, refusedNames: new Map() });
+  Object.assign(ca.knobs, {
+    profiles,
+    reuseAuthorizations: false,
+    processingRounds: 0,
+    retryAfterSeconds: undefined,
+    refusedNames: new Map(),
+  });
   return ca;
 }
 

@@ -1,12 +1,12 @@
 import type { Call, FaultyOptions } from "./explore-calls.ts";
 import { watch, wrongWith } from "./explore-checks.ts";
-import { type Fault, faultsAt } from "./explore-faults.ts";
+import { type Fault, type FaultKind, faultsAt } from "./explore-faults.ts";
 import type { Scenario } from "./explore-scenarios.ts";
 import { openWorld } from "./explore-world.ts";
 
 const hour = 3_600_000;
 /** Faults strike the calls of the first minutes: the issuance, and the first try after a refusal. */
-const horizonMs = 3 * 60_000;
+const horizonMs = 10 * 60_000;
 
 /** A fault and the call that it struck. */
 export interface Strike {
@@ -61,5 +61,10 @@ export async function faultsFor(scenario: Scenario): Promise<Fault[]> {
   const end = (calls[0]?.time ?? 0) + horizonMs;
   return calls
     .filter(({ time }) => time < end)
-    .flatMap((call) => (scenario.kinds ?? faultsAt(call, call.first)).map((kind) => ({ kind, at: call.n })));
+    .flatMap((call) => kindsAt(scenario, call).map((kind) => ({ kind, at: call.n })));
+}
+
+function kindsAt({ kinds, inject }: Scenario, call: Call): FaultKind[] {
+  const all = inject ? (["inject"] as const) : faultsAt(call, call.first);
+  return all.filter((kind) => kinds?.includes(kind) ?? true);
 }

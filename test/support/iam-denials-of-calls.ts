@@ -23,6 +23,12 @@ export function rowFences({ place }: Installed, keyMaterial: string): Fence[] {
       ],
     },
     {
+      title: "whole rows of State, and no change of fields",
+      functions: ["check-issuer", "create-order", "check-propagation", "validate-challenge", "write-secret"],
+      allowed: row("PutItem", "state", "web"),
+      denied: [row("UpdateItem", "state", "web"), row("DeleteItem", "state", "_system")],
+    },
+    {
       title: "rows of State deleted, and only those under _system",
       functions: ["clean-up-challenge"],
       allowed: row("DeleteItem", "state", "_system"),
@@ -35,12 +41,14 @@ export function rowFences({ place }: Installed, keyMaterial: string): Fence[] {
       ],
     },
     {
-      title: "requests written for orders of the bus, none under _system, and no status",
+      title: "requests written for orders of the bus, in users' namespaces only, and no status",
       functions: ["accept-request"],
       allowed: row("PutItem", "requests", "web"),
       denied: [
         row("PutItem", "requests", "_system"),
         row("DeleteItem", "requests", "_system"),
+        row("PutItem", "requests", "_cluster"),
+        row("PutItem", "requests", "web", "_cluster"),
         row("PutItem", "state", "web"),
         row("GetItem", "state", "web"),
         row("Scan", "requests"),

@@ -15,7 +15,12 @@ export interface Fence {
 }
 
 const tags = { "aws:ResourceTag/certwright:owner": "web/Certificate/www" };
-const given = { "aws:RequestTag/certwright:owner": "web/Certificate/www", "aws:TagKeys": ["certwright:owner"] };
+const ofIssuer = { "aws:ResourceTag/certwright:owner": "_cluster/ClusterIssuer/letsencrypt" };
+const giving = (owner: string) => ({
+  "aws:RequestTag/certwright:owner": owner,
+  "aws:TagKeys": ["certwright:owner", "certwright:namespace", "certwright:issuer"],
+});
+const given = giving("web/Certificate/www");
 const window = { "secretsmanager:RecoveryWindowInDays": "7" };
 const inOurs = { instance: "certwright", namespace: "web", attempt: "3f1c" };
 const changers: FunctionName[] = ["publish-challenge", "clean-up-challenge"];
@@ -69,29 +74,47 @@ export function recordFences(): Fence[] {
 export function secretFences({ place }: Installed, keyMaterial: string): Fence[] {
   const { secret, object, key, plain, secretArn, bucket } = asksAt(place, keyMaterial);
   const mine = "certwright/web/www-tls";
+  const account = "certwright/_cluster/letsencrypt-account";
   return [
     {
-      title: "writes to secrets of its own instance that have our tag",
-      functions: ["write-secret", "check-issuer"],
+      title: "writes to secrets of its own instance that a Certificate owns by our tag",
+      functions: ["write-secret"],
       allowed: secret("PutSecretValue", mine, tags),
       denied: [
         secret("PutSecretValue", mine),
+        secret("PutSecretValue", mine, ofIssuer),
         secret("PutSecretValue", "other/web/www-tls", tags),
         secret("PutSecretValue", "certwright-2/web/www-tls", tags),
         secret("UpdateSecretVersionStage", mine, { "secretsmanager:VersionStage": "AWSCURRENT" }),
         secret("RestoreSecret", mine),
+        secret("TagResource", account, { ...ofIssuer, ...given }),
+        secret("TagResource", mine, { ...tags, ...giving("_cluster/ClusterIssuer/mine") }),
+        secret("GetSecretValue", mine, tags),
         secret("DeleteSecret", mine, { ...tags, ...window }),
         secret("PutResourcePolicy", mine, tags),
       ],
     },
     {
-      title: "new secrets with our tags and no other",
-      functions: ["write-secret", "check-issuer"],
+      title: "new secrets with the tags of a Certificate and no other",
+      functions: ["write-secret"],
       allowed: secret("CreateSecret", mine, given),
       denied: [
         secret("CreateSecret", mine),
+        secret("CreateSecret", mine, giving("_cluster/ClusterIssuer/letsencrypt")),
         secret("CreateSecret", "other/web/www-tls", given),
         secret("CreateSecret", mine, { ...given, "aws:TagKeys": ["certwright:owner", "cost-center"] }),
+      ],
+    },
+    {
+      title: "account keys written, and no secret of a Certificate",
+      functions: ["check-issuer"],
+      allowed: secret("CreateSecret", account, giving("_cluster/ClusterIssuer/letsencrypt")),
+      denied: [
+        secret("CreateSecret", mine, given),
+        secret("PutSecretValue", mine, tags),
+        secret("PutSecretValue", account),
+        secret("TagResource", mine, { ...tags, ...giving("_cluster/ClusterIssuer/letsencrypt") }),
+        secret("DeleteSecret", account, { ...ofIssuer, ...window }),
       ],
     },
     {
@@ -102,6 +125,7 @@ export function secretFences({ place }: Installed, keyMaterial: string): Fence[]
         secret("DeleteSecret", mine, tags),
         secret("DeleteSecret", mine, { ...tags, "secretsmanager:ForceDeleteWithoutRecovery": "true" }),
         secret("DeleteSecret", mine, window),
+        secret("DeleteSecret", account, { ...ofIssuer, ...window }),
         secret("DeleteSecret", "other/web/www-tls", { ...tags, ...window }),
       ],
     },
@@ -111,7 +135,7 @@ export function secretFences({ place }: Installed, keyMaterial: string): Fence[]
       allowed: secret("DescribeSecret", mine, tags),
       denied: [
         secret("GetSecretValue", mine, tags),
-        secret("GetSecretValue", "certwright/_cluster/letsencrypt-account", tags),
+        secret("GetSecretValue", account, ofIssuer),
         object("GetObject", mine),
         object("GetObjectVersion", mine),
         key("Decrypt", throughSecretsManager(place, secretArn(mine))),
@@ -120,10 +144,30 @@ export function secretFences({ place }: Installed, keyMaterial: string): Fence[]
       ],
     },
     {
-      title: "secrets read in its own instance only",
-      functions: ["prepare", ...ofTheCa],
-      allowed: secret("GetSecretValue", "certwright/_cluster/letsencrypt-account"),
-      denied: [secret("GetSecretValue", "other/_cluster/letsencrypt-account"), secret("GetSecretValue", "certwright")],
+      title: "the key of a Certificate read, and no account key",
+      functions: ["prepare"],
+      allowed: secret("GetSecretValue", mine, tags),
+      denied: [
+        secret("GetSecretValue", account, ofIssuer),
+        secret("GetSecretValue", mine),
+        secret("GetSecretValue", "other/web/www-tls", tags),
+      ],
+    },
+    {
+      title: "account keys and what a person stored read, and no key of a Certificate",
+      functions: ofTheCa,
+      allowed: secret("GetSecretValue", account, ofIssuer),
+      denied: [
+        secret("GetSecretValue", mine, tags),
+        secret("GetSecretValue", "other/_cluster/letsencrypt-account", ofIssuer),
+        secret("GetSecretValue", "certwright"),
+      ],
+    },
+    {
+      title: "a secret that a person stored read, such as the HMAC key of an external account",
+      functions: ofTheCa,
+      allowed: secret("GetSecretValue", "certwright/_cluster/binding"),
+      denied: [secret("PutSecretValue", "certwright/_cluster/binding")],
     },
     {
       title: "objects of its own instance, over TLS, and none deleted",

@@ -50,7 +50,7 @@ export async function review(installed: Installed, name: string, { requests }: A
 }
 
 /** What a policy allows, one line for each action of each statement. */
-export function grantsOf({ Statement: statements }: Policy): string[] {
+function grantsOf({ Statement: statements }: Policy): string[] {
   return statements.flatMap((statement) => [statement.Action].flat().map((action) => grantName(action, statement)));
 }
 

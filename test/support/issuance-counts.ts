@@ -43,10 +43,15 @@ export async function countIssuances(stack: TestStack, manifests: Manifest[]): P
 }
 
 /** Orders that Pebble made, by DNS name: the requests it answered with 201; a refused nonce makes none. */
-export async function ordersByName(stack: TestStack): Promise<Map<string, number>> {
+async function ordersByName(stack: TestStack): Promise<Map<string, number>> {
   const calls = await stack.calls({ service: "acme", action: "newOrder", status: 201 });
   const asked = calls.map(({ parameters }) => (parameters as { identifiers: { value: string }[] }).identifiers);
   return counted(asked.flatMap((identifiers) => identifiers.map(({ value }) => value)));
+}
+
+/** Orders that Pebble made for one name. */
+export async function ordersFor(stack: TestStack, dnsName: string): Promise<number> {
+  return (await ordersByName(stack)).get(dnsName) ?? 0;
 }
 
 /** Attempts that State keeps, by the Certificate's name. */
@@ -54,8 +59,9 @@ export async function attemptsByName({ clients, tables }: TestStack, namespace: 
   const names: string[] = [];
   const asked = {
     TableName: tables.state,
-    KeyConditionExpression: "namespace = :namespace AND begins_with(resource, :certificates)",
-    ProjectionExpression: "resource",
+    KeyConditionExpression: "#namespace = :namespace AND begins_with(#resource, :certificates)",
+    ProjectionExpression: "#resource",
+    ExpressionAttributeNames: { "#namespace": "namespace", "#resource": "resource" },
     ExpressionAttributeValues: marshall({ ":namespace": namespace, ":certificates": "Certificate/" }),
   };
   for await (const { Items = [] } of paginateQuery({ client: clients.dynamo }, asked)) {

@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { checkIssuer } from "../../../core/check-issuer.ts";
 import type { Deps } from "../../../core/deps.ts";
+import { newKeyPem } from "../../support/acme-bed.ts";
+import { memoryAcme } from "../../support/memory-acme.ts";
 import { openPipeline, type Pipeline } from "../../support/pipeline.ts";
 import { certificateSpec } from "../../support/specs.ts";
 
+const secretName = "certwright/_cluster/ca-account";
 const key = { namespace: "_cluster", kind: "ClusterIssuer", name: "ca" } as const;
 
 function spec(email: string) {
@@ -28,6 +31,15 @@ function waitingFor({ deps }: Pipeline, ready: Promise<unknown>): Deps {
     return deps.acmeRegistrar(request);
   };
   return { ...deps, acmeRegistrar };
+}
+
+/** A pipeline whose issuer has its account. */
+async function registered(): Promise<{ p: Pipeline; accountUrl: string }> {
+  const p = await openPipeline();
+  await put(p, spec("ops@example.test"));
+  await checkIssuer(p.deps, key);
+  const { accountUrl = "" } = (await p.state.issuer(key))?.acme ?? {};
+  return { p, accountUrl };
 }
 
 describe("the check of an issuer", () => {
@@ -58,10 +70,43 @@ describe("the check of an issuer", () => {
     });
   });
 
+  it("makes no second account in place of one whose key is gone, for an issuer that comes later neither", async () => {
+    const { p, accountUrl } = await registered();
+    p.stores.secretsManager.secrets.delete(secretName);
+    const later = { ...key, name: "later" };
+    await p.requests.put({ key: later, apiVersion: "cert-manager.io/v1", spec: spec("ops@example.test") });
+    for (const each of [later, key]) {
+      expect(await checkIssuer(p.deps, each)).toMatchObject({ ready: false, reason: "AccountKeyLost" });
+      expect((await p.state.issuer(each))?.ready.message).toContain(accountUrl);
+    }
+    expect(p.stores.secretsManager.secrets.has(secretName)).toBe(false);
+  });
+
+  it("makes no second account for another key in its place, but takes the account that the CA has of it", async () => {
+    const { p, accountUrl } = await registered();
+    const accountKeyPem = await newKeyPem();
+    const secret = p.stores.secretsManager.secrets.get(secretName) ?? expect.unreachable();
+    secret.versions.push({ id: "by-hand", value: JSON.stringify({ "tls.key": accountKeyPem }) });
+    expect(await checkIssuer(p.deps, key)).toMatchObject({ ready: false, reason: "AccountKeyLost" });
+    const moved = await memoryAcme(p.ca, { accountKeyPem, clock: p.deps.clock }).registerAccount({});
+    expect(moved?.accountUrl).not.toBe(accountUrl);
+    expect(await checkIssuer(p.deps, key)).toMatchObject({ ready: true });
+    expect((await p.state.issuer(key))?.acme?.accountUrl).toBe(moved?.accountUrl);
+  });
+
+  it("makes another account when another secret is named: that is the way out when a key is lost for good", async () => {
+    const { p, accountUrl } = await registered();
+    p.stores.secretsManager.secrets.delete(secretName);
+    const { acme } = spec("ops@example.test");
+    await put(p, { acme: { ...acme, privateKeySecretRef: { name: "ca-account-2" } } });
+    expect(await checkIssuer(p.deps, key)).toMatchObject({ ready: true });
+    const account = (await p.state.issuer(key))?.acme;
+    expect(account).toMatchObject({ keySecretName: "ca-account-2" });
+    expect(account?.accountUrl).not.toBe(accountUrl);
+  });
+
   it("keeps the account of an issuer that was deleted, for the time it comes back", async () => {
-    const p = await openPipeline();
-    await put(p, spec("ops@example.test"));
-    await checkIssuer(p.deps, key);
+    const { p } = await registered();
     const account = (await p.state.issuer(key))?.acme;
     await p.requests.delete(key);
     expect(await checkIssuer(p.deps, key)).toEqual({ ready: false, reason: "Deleted", woken: 0 });

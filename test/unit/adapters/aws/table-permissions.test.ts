@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { requestsPermissions, statePermissions } from "../../../../adapters/aws/table-permissions.ts";
+import type { Permission } from "../../../../core/permission.ts";
 
 const tableArn = "arn:aws:dynamodb:eu-central-1:123456789012:table/certwright-state";
 const all = { ...statePermissions({ tableArn }), ...requestsPermissions({ tableArn }) };
@@ -13,8 +14,10 @@ describe("permissions of the tables", () => {
   });
 
   it("lets nobody delete a row of State outside _system", () => {
-    const { read, list, write, delete: deleting } = statePermissions({ tableArn });
-    const others = [...read, ...list, ...write].flatMap(({ actions }) => actions);
+    const { delete: deleting, ...rest } = statePermissions({ tableArn });
+    const others = Object.values(rest).flatMap((permissions: Permission[]) =>
+      permissions.flatMap(({ actions }) => actions),
+    );
     expect(others).not.toContain("dynamodb:DeleteItem");
     expect(deleting).toEqual([
       {
@@ -24,6 +27,15 @@ describe("permissions of the tables", () => {
           "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": ["_system"] },
           Null: { "dynamodb:LeadingKeys": "false" },
         },
+      },
+    ]);
+  });
+
+  it("writes requests of users' namespaces only", () => {
+    expect(requestsPermissions({ tableArn }).write.map(({ conditions }) => conditions)).toEqual([
+      {
+        "ForAllValues:StringNotLike": { "dynamodb:LeadingKeys": ["_*"] },
+        Null: { "dynamodb:LeadingKeys": "false" },
       },
     ]);
   });

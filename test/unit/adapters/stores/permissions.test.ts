@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { storePermissions } from "../../../../adapters/stores/index.ts";
+import { accountKeyPermissions, storePermissions } from "../../../../adapters/stores/index.ts";
 import type { StorePermissions } from "../../../../adapters/stores/permissions.ts";
 
 const scope = {
@@ -16,6 +16,7 @@ const stores = [
   ["secretsManager", storePermissions.secretsManager(scope)],
   ["s3", storePermissions.s3(scope)],
 ] as const;
+const owner = "aws:ResourceTag/certwright:owner";
 
 describe.each(stores)("the permissions of %s", (_store, permissions) => {
   const all = Object.values(permissions).flat();
@@ -54,14 +55,10 @@ describe.each(stores)("the permissions of %s", (_store, permissions) => {
 describe("secretsManager's permissions", () => {
   const { write, scheduleDeletion } = storePermissions.secretsManager(scope);
 
-  it("let no role write, restore or delete a secret without our tag", () => {
-    const touching = [...write, ...scheduleDeletion].filter(({ actions }) =>
-      actions.some((action) => /:(Put|Update|Restore|Delete)/.test(action)),
-    );
+  it("let no role write, restore or delete a secret that has no tag of a Certificate", () => {
+    const touching = [...write, ...scheduleDeletion].filter(({ actions }) => actions.some((action) => changes(action)));
     expect(touching).toHaveLength(2);
-    for (const { conditions } of touching) {
-      expect(conditions?.Null).toEqual({ "aws:ResourceTag/certwright:owner": "false" });
-    }
+    for (const { conditions } of touching) expect(conditions?.StringLike).toEqual({ [owner]: ["*/Certificate/*"] });
   });
 
   it("let no role delete without a recovery window", () => {
@@ -70,6 +67,27 @@ describe("secretsManager's permissions", () => {
     });
   });
 });
+
+describe("the permissions of account keys", () => {
+  const { read, write } = accountKeyPermissions(scope);
+
+  it("reach no value of a Certificate's secret", () => {
+    const [value] = read.filter(({ actions }) => actions.includes("secretsmanager:GetSecretValue"));
+    expect(value?.conditions).toEqual({ StringNotLike: { [owner]: ["*/Certificate/*"] } });
+    expect(write.flatMap(({ actions }) => actions)).not.toContain("secretsmanager:GetSecretValue");
+  });
+
+  it("write what issuers own, and nothing else", () => {
+    const touching = write.filter(({ actions }) => actions.some((action) => changes(action)));
+    expect(touching.map(({ conditions }) => conditions?.StringLike)).toEqual([
+      { [owner]: ["*/ClusterIssuer/*", "*/Issuer/*"] },
+    ]);
+  });
+});
+
+function changes(action: string): boolean {
+  return /:(Put|Update|Restore|Delete)/.test(action);
+}
 
 function actionsOf(permissions: StorePermissions, verb: keyof StorePermissions): string[] {
   return permissions[verb].flatMap(({ actions }) => actions);
