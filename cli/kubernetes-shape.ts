@@ -1,6 +1,6 @@
 import { clusterNamespace } from "../core/resource.ts";
 import type { CertificateRow, IssuerRow } from "../core/rows.ts";
-import { type Condition, rfc3339 } from "../core/status.ts";
+import { type Condition, rfc3339, stepIn } from "../core/status.ts";
 import type { Seen } from "./objects.ts";
 
 /** An object as Kubernetes prints it; the order of its fields never changes. */
@@ -41,7 +41,7 @@ function certificateStatus(seen: Seen, row: CertificateRow): object {
     failedIssuanceAttempts: row.failedIssuanceAttempts || undefined,
     lastFailureTime: row.lastFailureTime,
     // cert-manager has no such fields: what follows is ours.
-    step: seen.attempt?.step,
+    step: seen.attempt && stepIn(seen.attempt),
     attempt: row.attempt?.id,
     executionArn: row.attempt?.executionArn,
     nextDecisionTime: row.dueAt === undefined ? undefined : rfc3339(row.dueAt),

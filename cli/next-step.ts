@@ -1,4 +1,4 @@
-import { rfc3339 } from "../core/status.ts";
+import { rfc3339, stepIn } from "../core/status.ts";
 import { at, textAt } from "./as-written.ts";
 import { fromNow } from "./durations.ts";
 import { isDecided, type Seen } from "./objects.ts";
@@ -15,7 +15,7 @@ export function nextStep(seen: Seen, now: number): string {
     return "Nothing, until the object changes: it cannot be served as it is (see the reason above).";
   if (certificate.attempt?.leaseId !== undefined) {
     const { id, executionArn } = certificate.attempt;
-    const step = seen.attempt ? `, in step ${seen.attempt.step}` : "";
+    const step = seen.attempt ? `, in step ${stepIn(seen.attempt)}` : "";
     const execution = executionArn === undefined ? "" : ` of ${executionArn}`;
     return `Attempt ${id} is running${step}${execution}. Should its execution die, it resumes at ${when}.`;
   }

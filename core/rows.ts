@@ -100,6 +100,8 @@ export interface AttemptRow {
   startedAt: number;
   /** The last step that wrote this row. */
   step: Step;
+  /** That step is over: the attempt is in the next one (core/status.ts stepIn). */
+  stepEnded?: true;
   orderUrl?: string;
   finalizeUrl?: string;
   /** The CA's last Replay-Nonce, used for the next step's first request (RFC 8555 6.5). */

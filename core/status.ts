@@ -22,6 +22,11 @@ export const steps = [
 ] as const;
 export type Step = (typeof steps)[number];
 
+/** The step an attempt is in now. */
+export function stepIn(attempt: { step: Step; stepEnded?: true | undefined }): Step {
+  return (attempt.stepEnded && steps[steps.indexOf(attempt.step) + 1]) || attempt.step;
+}
+
 /** RFC 3339 to the second, as Kubernetes prints times. */
 export function rfc3339(time: Date | number): string {
   return `${new Date(time).toISOString().slice(0, 19)}Z`;

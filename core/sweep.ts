@@ -1,4 +1,4 @@
-import { together } from "./concurrently.ts";
+import { concurrently, together } from "./concurrently.ts";
 import type { Deps } from "./deps.ts";
 import { dispatch, type Verdict } from "./dispatch/dispatch.ts";
 import type { Due } from "./ports.ts";
@@ -7,6 +7,8 @@ import type { AttemptRef } from "./rows.ts";
 /** At most so many due things in one sweep: the next one comes in a minute. */
 const perSweep = 1_000;
 const perDispatch = 200;
+/** How long clean-up has, its repeats included, before it is asked again: leftovers that stay must not crowd the sweeps. */
+const askAgainMs = 15 * 60_000;
 /** Failing renewals are due within this time (the longest backoff and its spread), so their margin is seen. */
 const marginHorizonMs = 8 * 3_600_000;
 
@@ -54,8 +56,19 @@ async function sweepIssuers(deps: Deps, due: Due[]): Promise<void> {
 async function sweepRecords(deps: Deps, due: Due[]): Promise<void> {
   const refs = due.flatMap((one) => (one.what === "records" ? [one.ref] : []));
   if (refs.length === 0) return;
-  const attempts = await deps.state.attempts(refs);
+  const attempts = [...(await deps.state.attempts(refs)).values()];
+  const again = deps.clock.now().getTime() + askAgainMs;
+  await concurrently(10, attempts, ({ ref }) => deps.state.postponeRecords(ref, again));
   const byIssuer = new Map<string, AttemptRef[]>();
-  for (const { issuer, ref } of attempts.values()) byIssuer.set(issuer, [...(byIssuer.get(issuer) ?? []), ref]);
-  for (const [issuer, group] of byIssuer) await deps.starter.cleanUp(group, issuer);
+  for (const { issuer, ref } of attempts) byIssuer.set(issuer, [...(byIssuer.get(issuer) ?? []), ref]);
+  for (const [issuer, group] of byIssuer) {
+    for (const half of halves(deps, group)) await deps.starter.cleanUp(half, issuer);
+  }
+}
+
+/** By chance: an attempt that kills its Lambda every time has parted with each of its neighbours after a few tries. */
+function halves({ chance }: Deps, refs: AttemptRef[]): AttemptRef[][] {
+  const first = new Set(refs.filter(() => chance.fraction() < 0.5));
+  const both = [refs.filter((ref) => first.has(ref)), refs.filter((ref) => !first.has(ref))];
+  return both.filter(({ length }) => length > 0);
 }

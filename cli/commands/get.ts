@@ -1,5 +1,5 @@
 import type { Kind } from "../../core/resource.ts";
-import { rfc3339 } from "../../core/status.ts";
+import { rfc3339, stepIn } from "../../core/status.ts";
 import { textAt } from "../as-written.ts";
 import { span } from "../durations.ts";
 import { UsageError } from "../failure.ts";
@@ -104,7 +104,7 @@ const wideCertificateColumns: Column[] = [
   ["NOT-AFTER", ({ certificate }) => timeCell(certificate?.issued?.notAfter)],
   ["RENEWAL", ({ certificate }) => timeCell(certificate?.issued?.renewalTime)],
   ["REVISION", ({ certificate }) => String(certificate?.revision ?? "<none>")],
-  ["STEP", ({ attempt }) => attempt?.step ?? "<none>"],
+  ["STEP", ({ attempt }) => (attempt ? stepIn(attempt) : "<none>")],
 ];
 
 const issuerColumns: Column[] = [

@@ -1,5 +1,6 @@
 import { idOf, type ResourceKey } from "../../core/resource.ts";
 import type { Condition } from "../../core/status.ts";
+import { stepIn } from "../../core/status.ts";
 import { parseTimeout, took } from "../durations.ts";
 import { UsageError } from "../failure.ts";
 import { type Io, paint } from "../io.ts";
@@ -100,7 +101,7 @@ function conditionOf(seen: Seen, type: Condition["type"]): Condition | undefined
 /** The step while an attempt runs, else the word of the table. */
 function progressOf(seen: Seen): string {
   const working = seen.certificate?.issuing?.status === "True" && seen.attempt;
-  return working ? working.step : statusWord(seen);
+  return working ? stepIn(working) : statusWord(seen);
 }
 
 function timedOut(key: ResourceKey, goal: Goal, seen: Seen | undefined): string {
@@ -113,7 +114,7 @@ function whyNot(seen: Seen): string {
   if (!isDecided(seen)) return "certwright has not yet decided on what it says now";
   const inHand = certificate?.issuing;
   const shown = inHand && certificate.ready.status === "True" ? inHand : (certificate ?? seen.issuer)?.ready;
-  const step = seen.attempt ? ` (step ${seen.attempt.step})` : "";
+  const step = seen.attempt ? ` (step ${stepIn(seen.attempt)})` : "";
   return shown ? `${shown.type} is ${shown.status}: ${shown.reason}: ${shown.message}${step}` : "it has no status yet";
 }
 

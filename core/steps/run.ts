@@ -125,6 +125,7 @@ function retryWhole(input: StepInput, works: Work[], results: Map<string, Outcom
 async function record(work: Work, step: Step, result: Outcome | Error): Promise<Date | "on" | undefined> {
   if (result instanceof LeaseLost) return undefined;
   work.row.step = step;
+  delete work.row.stepEnded;
   carryNonce(work);
   if (result instanceof Superseded) {
     await supersede(work, result.message);
@@ -140,6 +141,7 @@ async function record(work: Work, step: Step, result: Outcome | Error): Promise<
     await supersede(work, result.superseded);
     return undefined;
   }
+  if ("done" in result) work.row.stepEnded = true;
   await work.save();
   return "done" in result ? "on" : result.waitUntil;
 }

@@ -140,13 +140,14 @@ async function keyMaterialArn(): Promise<string> {
   return Environment?.Variables?.KEY_MATERIAL_KEY_ARN ?? expect.unreachable();
 }
 
-/** One line for each function. */
+/** Each function, and what its role grants beyond Lambda's own needs that no call took. */
 function table(): string[] {
-  return functionNames.map((name) => {
+  return functionNames.flatMap((name) => {
     const { calls, requests } = asked.get(name) ?? { calls: 0, requests: new Map() };
     const actions = new Set([...requests.values()].map(({ request }) => request.action));
     const grants = reviewed.get(name)?.grants ?? [];
-    const used = grants.filter((grant) => grant.used).length;
-    return `${name.padEnd(20)}${calls} calls, ${actions.size} actions, ${used} of ${grants.length} grants used`;
+    const idle = grants.filter(({ used, grant }) => !used && !/^(logs|sqs):/.test(grant));
+    const head = `${name.padEnd(20)}${calls} calls, ${actions.size} actions, ${grants.length} grants`;
+    return [head, ...idle.map(({ grant }) => `  unused: ${grant}`)];
   });
 }

@@ -1,6 +1,6 @@
 import type { Call, Injection } from "./explore-calls.ts";
 import type { FaultKind } from "./explore-faults.ts";
-import type { World } from "./explore-world.ts";
+import { applyIssuer, type World } from "./explore-world.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { certificateSpec as spec } from "./specs.ts";
 
@@ -22,6 +22,8 @@ export interface Scenario {
   /** What happens before calls are counted. */
   before?: (world: World) => Promise<void>;
   act: (world: World) => Promise<void>;
+  /** There is no issuer before. */
+  bare?: boolean;
   /** Happens just before call n, in place of a fault. */
   inject?: (p: Pipeline) => Promise<void>;
   /** Happens some time after a fault. */
@@ -192,6 +194,41 @@ export const editMeanwhileRenewal: Scenario = {
   expected: [ready("www", { names: [host("other")], revision: 3, orders: 4 })],
 };
 
+export const issuerAtOnce: Scenario = {
+  name: "an issuer and a Certificate at once",
+  bare: true,
+  act: async (world) => {
+    await applyAll(world.p, { www: {} });
+    await applyIssuer(world);
+  },
+  expected: [ready("www")],
+};
+
+/** A CA that gives two orders the same authorization while it is pending, so that they need the same TXT value. */
+function shareAuthorizations({ ca }: Pipeline): void {
+  const { newOrder } = ca;
+  ca.newOrder = (account, request) => {
+    const known = [...ca.authorizations.values()];
+    const order = newOrder(account, request);
+    order.authorizations = order.authorizations.map((fresh) => {
+      const same = known.find(({ identifier, wildcard, status }) => {
+        return identifier === fresh.identifier && wildcard === fresh.wildcard && ["pending", "valid"].includes(status);
+      });
+      return same ?? fresh;
+    });
+    if (order.authorizations.every(({ status }) => status === "valid")) order.status = "ready";
+    return order;
+  };
+}
+
+export const sameValue: Scenario = {
+  name: "two Certificates that need the same TXT value",
+  before: async ({ p }) => shareAuthorizations(p),
+  act: ({ p }) => applyAll(p, { x: {} }),
+  inject: (p) => applyAll(p, { y: { dnsNames: [host("x")] } }),
+  expected: [ready("x", { orders: 2 }), ready("y", { names: [host("x")], orders: 2 })],
+};
+
 const tasks = [
   ...["Prepare", "CreateOrder", "PublishChallenge", "CheckPropagation"],
   ...["ValidateChallenge", "FinalizeOrder", "WriteSecret", "CleanUpChallenge"],
@@ -208,6 +245,8 @@ export const scenarios = [
   edit,
   deletion,
   editOfWorking,
+  issuerAtOnce,
+  sameValue,
   editMeanwhile,
   deletionMeanwhile,
   editMeanwhileRenewal,

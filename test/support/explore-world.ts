@@ -35,12 +35,13 @@ export const buckets = {
   domain: `domain#${server}#example.test`,
 };
 
-/** Opens a world with an issuer that is ready. */
+/** Opens a world without an issuer. */
 export async function openWorld(options: FaultyOptions = {}): Promise<World> {
   const ca = await sharedCa();
   const faulty = newFaulty(options);
   const p = await openPipeline({ sweepSeconds: 0, around: faulty.around, keys, ca });
   faulty.use(p);
+  p.deps.chance.fraction = chances();
   here = p;
   const created: AttemptRef[] = [];
   const createAttempt = p.state.createAttempt;
@@ -52,11 +53,13 @@ export async function openWorld(options: FaultyOptions = {}): Promise<World> {
   await p.state.putBuckets(
     Object.values(buckets).map((key) => ({ key, version: 0, tokens: startTokens, at: p.time.now().getTime() })),
   );
-  await p.apply("_cluster/ClusterIssuer/ca", issuerSpec, {
-    annotations: { "certwright.dev/rate-limits": JSON.stringify(limits) },
-  });
-  await world.pass(5_000);
   return world;
+}
+
+/** The ClusterIssuer `ca`. */
+export async function applyIssuer({ p }: World): Promise<void> {
+  const annotations = { "certwright.dev/rate-limits": JSON.stringify(limits) };
+  await p.apply("_cluster/ClusterIssuer/ca", issuerSpec, { annotations });
 }
 
 const issuerSpec = {
@@ -73,6 +76,7 @@ const profiles = { days: 7 * 86_400 };
 
 let here: Pipeline | undefined;
 let made: Promise<TestCa> | undefined;
+let newOrder: TestCa["newOrder"] | undefined;
 
 /** One CA for all worlds: they come one after the other, and its own keys cost more than a certificate. */
 async function sharedCa(): Promise<TestCa> {
@@ -82,6 +86,8 @@ async function sharedCa(): Promise<TestCa> {
     lookupTxt: (name) => here?.dns.values(name) ?? [],
   });
   const ca = await made;
+  newOrder ??= ca.newOrder;
+  ca.newOrder = newOrder;
   for (const map of [ca.accounts, ca.orders, ca.authorizations]) map.clear();
   for (const name of Object.keys(ca.calls)) delete ca.calls[name];
   Object.assign(ca.knobs, {
@@ -131,4 +137,13 @@ async function pass(world: World, ms: number): Promise<void> {
 export async function nextDue(p: Pipeline): Promise<number | undefined> {
   const all = await p.state.due(new Date(8.64e15), 10_000);
   return all.length === 0 ? undefined : Math.min(...all.map(({ dueAt }) => dueAt));
+}
+
+/** Fractions that are the same in every run (Park and Miller's generator). */
+export function chances(seed = 1): () => number {
+  let last = seed;
+  return () => {
+    last = (last * 48_271) % 0x7fff_ffff;
+    return last / 0x7fff_ffff;
+  };
 }

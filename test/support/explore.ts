@@ -2,7 +2,7 @@ import type { Call, FaultyOptions } from "./explore-calls.ts";
 import { watch, wrongWith } from "./explore-checks.ts";
 import { type Fault, type FaultKind, faultsAt } from "./explore-faults.ts";
 import type { Scenario } from "./explore-scenarios.ts";
-import { openWorld } from "./explore-world.ts";
+import { applyIssuer, openWorld } from "./explore-world.ts";
 
 const hour = 3_600_000;
 /** Faults strike the calls of the first minutes: the issuance, and the first try after a refusal. */
@@ -46,6 +46,10 @@ async function lived(
   scenario: Scenario,
   fault?: Fault,
 ): Promise<string[]> {
+  if (!scenario.bare) {
+    await applyIssuer(world);
+    await world.pass(5_000);
+  }
   await scenario.before?.(world);
   watch(world);
   world.faulty.arm();

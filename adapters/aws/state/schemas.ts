@@ -125,6 +125,7 @@ export const attemptRow: z.ZodMiniType<AttemptRow> = z.looseObject({
   reason: text,
   startedAt: instant,
   step: z.enum(steps),
+  stepEnded: optional(z.literal(true)),
   orderUrl: optional(text),
   finalizeUrl: optional(text),
   nonce: optional(text),
