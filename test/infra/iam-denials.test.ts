@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { functionNames } from "../../cdk/functions.ts";
 import { asksAt } from "../support/iam-asks.ts";
-import { keyFences, recordFences, secretFences } from "../support/iam-denials.ts";
+import { recordFences, secretFences } from "../support/iam-denials.ts";
 import { callFences, rowFences } from "../support/iam-denials-of-calls.ts";
+import { keyFences } from "../support/iam-denials-of-keys.ts";
 import type { IamRequest } from "../support/iam-engine.ts";
 import { judge, judgeRole, rolePrincipal } from "../support/iam-engine.ts";
 import { encryptionContext, throughSecretsManager } from "../support/iam-stores.ts";

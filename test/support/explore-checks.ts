@@ -69,12 +69,13 @@ async function secretOf({ p, created }: World, { id, ends, names }: Expected): P
   if (ends === "refused" && secret) return ["has a secret"];
   if (ends !== "ready") return [];
   const stored = secret?.versions.at(-1);
-  const leaf = new X509Certificate((JSON.parse(stored?.value ?? "{}") as Record<string, string>)["tls.crt"] ?? "");
+  if (!stored) return ["has no secret"];
+  const leaf = new X509Certificate((JSON.parse(stored.value) as Record<string, string>)["tls.crt"] ?? "");
   const held = (leaf.subjectAltName ?? "").split(", ").map((name) => name.replace("DNS:", ""));
   const { issued } = (await p.row(id)) ?? {};
   const wrong: string[] = [];
   if (held.sort().join() !== [...names].sort().join()) wrong.push(`the secret is for ${held}`);
-  if (issued?.versionId !== stored?.id) wrong.push(`State says version ${issued?.versionId}, not ${stored?.id}`);
+  if (issued?.versionId !== stored.id) wrong.push(`State says version ${issued?.versionId}, not ${stored.id}`);
   if (issued?.fingerprint !== leaf.fingerprint256.replaceAll(":", "").toLowerCase()) wrong.push("another fingerprint");
   const ref = created.find(({ attemptId }) => attemptId === issued?.attemptId);
   const outcome = ref && (await p.state.attempts([ref])).get(ref.attemptId)?.outcome;

@@ -50,6 +50,8 @@ export const pauses: Partial<Record<FaultKind, Pause>> = {
 const everywhere: FaultKind[] = ["fail", "away", "long-away", "throttle", "bug", "refuse"];
 const atWrites: FaultKind[] = ["lost", "twice", "kill-before", "kill-after", "pause", "zombie", "twin"];
 
+export const everyKind: FaultKind[] = [...everywhere, ...atWrites];
+
 /**
  * The faults that make a difference at this call. A death before a call is the one after the call before it, and a read
  * leaves nothing that a death after it could leave behind. No client of a CA repeats a newOrder by itself.

@@ -1,5 +1,5 @@
 import type { Call, Injection } from "./explore-calls.ts";
-import type { FaultKind } from "./explore-faults.ts";
+import { everyKind, type FaultKind } from "./explore-faults.ts";
 import { applyIssuer, type World } from "./explore-world.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { certificateSpec as spec } from "./specs.ts";
@@ -201,6 +201,9 @@ export const issuerAtOnce: Scenario = {
     await applyAll(world.p, { www: {} });
     await applyIssuer(world);
   },
+  // An issuer that could not be checked backs off as a certificate does.
+  minutes: 240,
+  kinds: everyKind.filter((kind) => kind !== "long-away"),
   expected: [ready("www")],
 };
 
@@ -229,6 +232,21 @@ export const sameValue: Scenario = {
   expected: [ready("x", { orders: 2 }), ready("y", { names: [host("x")], orders: 2 })],
 };
 
+export const sameValueDeleted: Scenario = {
+  name: "one of two deleted that need the same TXT value",
+  before: async ({ p }) => shareAuthorizations(p),
+  act: async ({ p }) => {
+    await applyAll(p, { x: {} });
+    await applyAll(p, { y: { dnsNames: [host("x")] } });
+  },
+  inject: (p) => p.delete("web/x"),
+  loose: true,
+  expected: [
+    { id: "web/x", ends: "gone", names: [], revision: 1, orders: 9 },
+    ready("y", { names: [host("x")], orders: 9 }),
+  ],
+};
+
 const tasks = [
   ...["Prepare", "CreateOrder", "PublishChallenge", "CheckPropagation"],
   ...["ValidateChallenge", "FinalizeOrder", "WriteSecret", "CleanUpChallenge"],
@@ -247,6 +265,7 @@ export const scenarios = [
   editOfWorking,
   issuerAtOnce,
   sameValue,
+  sameValueDeleted,
   editMeanwhile,
   deletionMeanwhile,
   editMeanwhileRenewal,

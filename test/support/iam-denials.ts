@@ -22,10 +22,12 @@ const giving = (owner: string) => ({
 });
 const given = giving("web/Certificate/www");
 const window = { "secretsmanager:RecoveryWindowInDays": "7" };
-const inOurs = { instance: "certwright", namespace: "web", attempt: "3f1c" };
+/** An encryption context of ours. */
+export const inOurs = { instance: "certwright", namespace: "web", attempt: "3f1c" };
 const changers: FunctionName[] = ["publish-challenge", "clean-up-challenge"];
 const deciders: FunctionName[] = ["dispatch", "sweep"];
-const ofTheCa: FunctionName[] = ["create-order", "validate-challenge", "finalize-order", "check-issuer"];
+/** The functions that use account keys. */
+export const ofTheCa: FunctionName[] = ["create-order", "validate-challenge", "finalize-order", "check-issuer"];
 
 /** In zones: ZONE1 is listed, ZVAL1 is a validation zone. */
 export function recordFences(): Fence[] {
@@ -181,58 +183,6 @@ export function secretFences({ place }: Installed, keyMaterial: string): Fence[]
         object("GetObjectVersion", mine),
         plain("s3:PutObject", `arn:aws:s3:::somebody-elses/${mine}`),
       ],
-    },
-  ];
-}
-
-/** With the key for key material; `records` is the other key. */
-export function keyFences({ place }: Installed, keyMaterial: string, records: string): Fence[] {
-  const { key, secretArn, bucket } = asksAt(place, keyMaterial);
-  const mine = secretArn("certwright/web/www-tls");
-  const sealing = (verb: string, context: Record<string, string>) => key(verb, encryptionContext(context));
-  return [
-    {
-      title: "sealing in our context alone, and no opening",
-      functions: ["prepare"],
-      allowed: sealing("GenerateDataKey", inOurs),
-      denied: [
-        sealing("Decrypt", inOurs),
-        sealing("GenerateDataKey", { ...inOurs, instance: "other" }),
-        sealing("GenerateDataKey", { ...inOurs, more: "1" }),
-        sealing("GenerateDataKey", { instance: "certwright", namespace: "web" }),
-        sealing("Encrypt", inOurs),
-        key("GenerateDataKey", {}),
-        key("GenerateDataKey", encryptionContext(inOurs), records),
-      ],
-    },
-    {
-      title: "opening in our context alone, and no sealing",
-      functions: ["write-secret"],
-      allowed: sealing("Decrypt", inOurs),
-      denied: [
-        sealing("GenerateDataKey", inOurs),
-        sealing("Decrypt", { ...inOurs, instance: "other" }),
-        sealing("Decrypt", { ...inOurs, SecretARN: mine }),
-        sealing("Decrypt", { SecretARN: mine }),
-        sealing("CreateGrant", inOurs),
-        key("Decrypt", {}),
-      ],
-    },
-    {
-      title: "the key through Secrets Manager, for secrets of its own instance",
-      functions: ["prepare", ...ofTheCa, "write-secret"],
-      allowed: key("Decrypt", throughSecretsManager(place, mine)),
-      denied: [
-        key("Decrypt", throughSecretsManager(place, secretArn("other/web/www-tls"))),
-        key("Decrypt", throughSecretsManager({ ...place, region: "us-east-1" }, mine)),
-        sealing("Decrypt", { SecretARN: mine }),
-      ],
-    },
-    {
-      title: "the key through S3, for its own bucket",
-      functions: ["prepare", "write-secret"],
-      allowed: key("Decrypt", throughS3(place, bucket)),
-      denied: [key("Decrypt", throughS3(place, `${bucket}-2`)), sealing("Decrypt", { "aws:s3:arn": bucket })],
     },
   ];
 }
