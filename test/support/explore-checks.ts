@@ -42,7 +42,7 @@ export async function wrongWith(world: World, scenario: Scenario, strike?: Strik
       statusOf(world, scenario, expected),
       secretOf(world, expected),
       ordersOf(world, expected, strike),
-      toldOf(world, expected),
+      toldOf(world, scenario, expected),
     ]);
     return found.flat().map((what) => `${expected.id}: ${what}`);
   });
@@ -92,11 +92,12 @@ async function ordersOf({ p }: World, { id, names, orders }: Expected, strike?: 
   return made > orders + (again ? 1 : 0) ? [`${made} orders`] : [];
 }
 
-async function toldOf({ p }: World, { id }: Expected): Promise<string[]> {
-  const facts = p.facts.filter(({ type, detail }) => {
-    return type === "Certificate Issued" && `${detail.namespace}/${detail.name}` === id;
-  });
-  const told = new Set(facts.map(({ detail }) => detail.revision));
+/** Of every revision, at least once; and of no failure where nothing has failed. */
+async function toldOf({ p }: World, { inject }: Scenario, { id, ends }: Expected): Promise<string[]> {
+  const facts = p.facts.filter(({ detail }) => `${detail.namespace}/${detail.name}` === id);
+  const failure = facts.find(({ type }) => type === "Certificate Issuance Failed");
+  if (inject && ends === "ready" && failure) return [`has failed: ${failure.detail.reason} ${failure.detail.message}`];
+  const told = new Set(facts.filter(({ type }) => type === "Certificate Issued").map(({ detail }) => detail.revision));
   const revisions = Array.from({ length: (await p.row(id))?.revision ?? 0 }, (_, index) => index + 1);
   return revisions.filter((one) => !told.has(one)).map((one) => `nobody was told of revision ${one}`);
 }
