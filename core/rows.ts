@@ -108,6 +108,8 @@ export interface AttemptRow {
   nonce?: string;
   /** The lease under which the challenges were answered; another lease must look before it answers again. */
   answeredUnder?: LeaseId;
+  /** The records of this order have reached all name servers before. */
+  propagated?: true;
   /** DNS changes to wait for. */
   changes?: string[];
   /** True while a sealed key or TXT records may be left: the attempt is then in the due index. */

@@ -25,6 +25,7 @@ function outcomeOf(work: Work, settled: Map<string, boolean | Error>): Outcome |
   if (error) return error;
   if (answers.includes(false)) return { waitUntil: nextLook(work) };
   delete work.row.changes;
+  work.row.propagated = true;
   return done;
 }
 

@@ -1,5 +1,6 @@
 import { concurrently } from "../concurrently.ts";
 import type { Deps } from "../deps.ts";
+import { UnavailableError } from "../errors.ts";
 import type { TxtRecord } from "../ports.ts";
 import { idOf, parseId } from "../resource.ts";
 import type { AttemptRef, AttemptRow, CertificateRow, IssuerRow, LeaseId } from "../rows.ts";
@@ -98,8 +99,15 @@ async function goesOn(
     reads: batchReads(deps, [attempt.ref]),
     round: 0,
   });
-  await recordFailure(work, Object.assign(new Error(`a step's function failed: ${failed}`), { name: failed }));
+  await recordFailure(work, failureOfFunction(failed));
   return work.freed;
+}
+
+/** A service that was away through all repeats is no bug. */
+function failureOfFunction(failed: string): Error {
+  const message = `a step's function failed: ${failed}`;
+  if (failed !== "UnavailableError") return Object.assign(new Error(message), { name: failed });
+  return new UnavailableError({ reason: "Unavailable", message: "a service was away for all repeats of a step" });
 }
 
 /** Its neighbour may have killed the function: it comes back at once, as a batch of one. */

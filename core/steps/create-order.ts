@@ -53,6 +53,7 @@ async function newOrder(work: Work, acme: AcmeIssuer, certificate: Resource<Cert
   row.orderUrl = order.url;
   row.finalizeUrl = order.finalizeUrl;
   delete row.answeredUnder;
+  delete row.propagated;
   await work.save();
   return order;
 }

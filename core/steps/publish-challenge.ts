@@ -31,7 +31,8 @@ const settlingMs = 60_000;
 
 /** Keeps the change to wait for. A record that was there has none: ours with a lost reply, or another attempt's of just now. */
 function remember(work: Work, solver: number, change: string): void {
-  if (change === "" && (work.row.changes !== undefined || work.row.answeredUnder !== undefined)) return;
+  const { changes, answeredUnder, propagated } = work.row;
+  if (change === "" && (changes !== undefined || answeredUnder !== undefined || propagated)) return;
   const id = change === "" ? `${afterPrefix}${work.deps.clock.now().getTime() + settlingMs}` : change;
   work.row.changes = [...new Set([...(work.row.changes ?? []), `${solver}:${id}`])];
 }

@@ -2,6 +2,7 @@ import type { TxtRecord } from "../../core/ports.ts";
 import { tokensIn } from "../../core/rate-limit.ts";
 import type { AttemptRef } from "../../core/rows.ts";
 import type { Strike } from "./explore.ts";
+import { pauses } from "./explore-faults.ts";
 import type { Scenario } from "./explore-scenarios.ts";
 import { buckets, limit, startTokens, type World } from "./explore-world.ts";
 
@@ -16,8 +17,10 @@ export async function leftoversOf(world: World, scenario: Scenario, strike?: Str
   const items = await p.state.challenges(created.filter(({ attemptId }) => resting.has(attemptId)));
   const kept = new Set([...items.values()].flatMap(({ challenges }) => challenges.map(({ recordName }) => recordName)));
   const names = [...p.dns.names(), ...(await claimsLeft(world)).map((name) => `claim of ${name}`)];
+  // Sealed after its attempt had ended: State's time to live takes it.
+  const late = strike && pauses[strike.fault.kind] && strike.call.by === "Prepare";
   const found = await Promise.all([
-    keysLeft(world, ended),
+    late ? [] : keysLeft(world, ended),
     strangersSecrets(world),
     tokensLeft(world, scenario, strike),
   ]);

@@ -126,6 +126,7 @@ export const attemptRow: z.ZodMiniType<AttemptRow> = z.looseObject({
   startedAt: instant,
   step: z.enum(steps),
   stepEnded: optional(z.literal(true)),
+  propagated: optional(z.literal(true)),
   orderUrl: optional(text),
   finalizeUrl: optional(text),
   nonce: optional(text),

@@ -16,7 +16,7 @@ export interface Wish {
  * A second order at the same name must not be judged by what a resolver kept of the first, so as short as
  * cert-manager's; a deletion without reading names it, so it must not change between publish and clean-up.
  */
-export const ttlSeconds = 10;
+const ttlSeconds = 10;
 
 /** One wish per name: Route 53 holds the values of one name in one record set. */
 export function wishesOf(records: TxtRecord[]): Wish[] {
