@@ -23,10 +23,15 @@ export async function createOrder(work: Work): Promise<Outcome> {
   const order = existing ?? (await newOrder(work, acme, certificate));
   if (order.status !== "pending") return proven(work);
   const item = existing || work.hadOrder ? await work.reads.challenges(work.ref) : undefined;
-  if (existing && item) return done;
+  if (existing && item && areOf(existing, item.challenges)) return done;
   const challenges = withSolvers(work, certificate, await acme.challenges(order, ["dns-01"]));
   await work.deps.state.putChallenges(work.ref, item ? { challenges, former: recordsOfItem(item) } : { challenges });
   return done;
+}
+
+/** Another order's are left where a death came between the order and its challenges. */
+function areOf(order: Order, challenges: Challenge[]): boolean {
+  return challenges.every(({ authorizationUrl }) => order.authorizationUrls.includes(authorizationUrl));
 }
 
 /** The CA has seen enough: no record is published, and Validate challenge only looks at the order. */

@@ -1,7 +1,7 @@
 import type { Work } from "./work.ts";
 
-/** Seconds between polls when the CA names no time; the last one repeats. */
-const pollSeconds = [1, 2, 3, 5, 10];
+/** Seconds between polls when the CA names no time; the last one repeats. An order may be pending for hours. */
+const pollSeconds = [1, 2, 3, 5, ...new Array<number>(20).fill(10), 60];
 
 /** When to ask the CA again: what its Retry-After says, never sooner than a second. */
 export function nextPoll({ deps, round }: Work, retryAt: Date | undefined): Date {

@@ -17,6 +17,12 @@ export interface Call extends PortCall {
   time: number;
 }
 
+/** A fault and the call that it struck. */
+export interface Strike {
+  fault: Fault;
+  call: Call;
+}
+
 /** What happens some time after a fault, at a time for each kind of it. */
 export interface Injection {
   afterMs: Partial<Record<FaultKind, number>>;
@@ -43,6 +49,7 @@ export interface Faulty extends Invocations {
   /** Calls are counted, and the fault may strike, from now on. */
   arm(): void;
   calls: Call[];
+  strikes: Strike[];
   /** What went so wrong that a run could not go on. */
   problems: string[];
   /** Calls `look` after every effect. */
@@ -62,6 +69,7 @@ export function newFaulty(options: FaultyOptions): Faulty {
   const open = [options.fault, options.second].filter((fault) => fault !== undefined);
   const calls: Call[] = [];
   const problems: string[] = [];
+  const strikes: Strike[] = [];
   const here = () => {
     if (!p) throw new Error("no pipeline yet");
     return p;
@@ -98,12 +106,15 @@ export function newFaulty(options: FaultyOptions): Faulty {
       await look(counted);
       return out;
     };
-    const at = open.findIndex((fault) => fault.at <= counted.n);
+    // Who has answered only waits for replies.
+    const at = own.over ? -1 : open.findIndex((fault) => fault.at <= counted.n);
     const [fault] = at < 0 ? [] : open.splice(at, 1);
-    return fault ? strike(fault, own, call, run) : run();
+    return fault ? strike(fault, own, counted, run) : run();
   };
-  const strike = async ({ kind }: Fault, own: Invocation, call: PortCall, run: () => Promise<unknown>) => {
+  const strike = async (fault: Fault, own: Invocation, call: Call, run: () => Promise<unknown>) => {
     const { time } = here();
+    const { kind } = fault;
+    strikes.push({ fault, call });
     if (options.after) follow(options.after, kind);
     const pause = pauses[kind];
     if (pause) return invocations.pause(own, pause);
@@ -129,6 +140,7 @@ export function newFaulty(options: FaultyOptions): Faulty {
     ...invocations,
     calls,
     problems,
+    strikes,
     use: (opened) => {
       p = opened;
     },

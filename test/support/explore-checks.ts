@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { AttemptRow, CertificateRow } from "../../core/rows.ts";
-import type { Played, Strike } from "./explore.ts";
 import { effortOf } from "./explore-effort.ts";
+import { mayOrderAgain } from "./explore-excuses.ts";
 import { leftoversOf } from "./explore-leftovers.ts";
 import type { Expected, Scenario } from "./explore-scenarios.ts";
 import type { World } from "./explore-world.ts";
@@ -15,6 +15,7 @@ export function watch(world: World): void {
     const { key, revision } = args[0] as CertificateRow;
     const at = `${key.namespace}/${key.name} ${revision}`;
     if (revision !== undefined && !readyAt.has(at)) readyAt.set(at, p.time.now().getTime());
+    world.writtenAt.set(`${key.namespace}/${key.name}`, p.time.now().getTime());
   });
 }
 
@@ -36,17 +37,17 @@ async function attemptOf({ p, created }: World, id: string | undefined): Promise
 }
 
 /** All that is not as it must be when time has passed. */
-export async function wrongWith(world: World, scenario: Scenario, strike?: Strike): Promise<Played["wrong"]> {
+export async function wrongWith(world: World, scenario: Scenario): Promise<string[]> {
   const each = scenario.expected.map(async (expected) => {
     const found = await Promise.all([
       statusOf(world, scenario, expected),
       secretOf(world, expected),
-      ordersOf(world, expected, strike),
+      ordersOf(world, expected),
       toldOf(world, scenario, expected),
     ]);
     return found.flat().map((what) => `${expected.id}: ${what}`);
   });
-  const all = [...each, leftoversOf(world, scenario, strike), effortOf(world, scenario, strike)];
+  const all = [...each, leftoversOf(world, scenario), effortOf(world, scenario)];
   return [...world.wrong, ...(await Promise.all(all)).flat()];
 }
 
@@ -59,14 +60,16 @@ async function statusOf({ p }: World, scenario: Scenario, expected: Expected): P
   if (ready?.status !== wanted) wrong.push(`Ready is ${ready?.status} ${ready?.reason}: ${ready?.message}`);
   if (expected.ends === "ready" && (issuing || attempt || failedIssuanceAttempts))
     wrong.push(`is not at rest: ${JSON.stringify({ issuing, attempt, failedIssuanceAttempts })}`);
+  const stored = p.stores.secretsManager.secrets.has(`certwright/${expected.id}-tls`);
+  if (expected.ends === "refused" && revision === 0 && stored) wrong.push("has a secret");
   const many = scenario.loose ? revision > expected.revision : revision !== expected.revision;
   return many ? [...wrong, `revision ${revision}, not ${expected.revision}`] : wrong;
 }
 
 /** The secret holds what State says, and what the spec asks for. */
-async function secretOf({ p, created }: World, { id, ends, names }: Expected): Promise<string[]> {
-  const secret = p.stores.secretsManager.secrets.get(`certwright/${id}-tls`);
-  if (ends === "refused" && secret) return ["has a secret"];
+async function secretOf({ p, created }: World, { id, ends, names, secret: name }: Expected): Promise<string[]> {
+  const [namespace] = id.split("/");
+  const secret = p.stores.secretsManager.secrets.get(`certwright/${name ? `${namespace}/${name}` : `${id}-tls`}`);
   if (ends !== "ready") return [];
   const stored = secret?.versions.at(-1);
   if (!stored) return ["has no secret"];
@@ -84,19 +87,23 @@ async function secretOf({ p, created }: World, { id, ends, names }: Expected): P
 }
 
 /** Two orders for one only when its answer was lost, or whoever asked died before he wrote it down. */
-async function ordersOf({ p }: World, { id, names, orders }: Expected, strike?: Strike): Promise<string[]> {
+async function ordersOf({ p, faulty }: World, { id, names, orders }: Expected): Promise<string[]> {
   const own = [`${id.split("/")[1]}.example.test`, ...names];
   const made = [...p.ca.orders.values()].filter((order) => order.names.some((name) => own.includes(name))).length;
-  const again =
-    strike?.call.by === "CreateOrder" && ["createOrder", "attempts", "putAttempt"].includes(strike.call.method);
-  return made > orders + (again ? 1 : 0) ? [`${made} orders`] : [];
+  const { strikes } = faulty;
+  const again = strikes.filter(mayOrderAgain).length;
+  // Two bugs end an attempt.
+  const bugs = strikes.filter(({ fault }) => /^(bug|kill|zombie|twin)/.test(fault.kind)).length;
+  return made > orders + again + (bugs > 1 ? 1 : 0) ? [`${made} orders`] : [];
 }
 
 /** Of every revision, at least once; and of no failure where nothing has failed. */
-async function toldOf({ p }: World, { inject }: Scenario, { id, ends }: Expected): Promise<string[]> {
+async function toldOf({ p, faulty }: World, { inject }: Scenario, { id, ends }: Expected): Promise<string[]> {
   const facts = p.facts.filter(({ detail }) => `${detail.namespace}/${detail.name}` === id);
   const failure = facts.find(({ type }) => type === "Certificate Issuance Failed");
-  if (inject && ends === "ready" && failure) return [`has failed: ${failure.detail.reason} ${failure.detail.message}`];
+  const unharmed = inject !== undefined && faulty.strikes.every(({ fault }) => fault.kind === "inject");
+  if (unharmed && ends === "ready" && failure)
+    return [`has failed: ${failure.detail.reason} ${failure.detail.message}`];
   const told = new Set(facts.filter(({ type }) => type === "Certificate Issued").map(({ detail }) => detail.revision));
   const revisions = Array.from({ length: (await p.row(id))?.revision ?? 0 }, (_, index) => index + 1);
   return revisions.filter((one) => !told.has(one)).map((one) => `nobody was told of revision ${one}`);

@@ -1,31 +1,31 @@
 import type { TxtRecord } from "../../core/ports.ts";
 import { tokensIn } from "../../core/rate-limit.ts";
 import type { AttemptRef } from "../../core/rows.ts";
-import type { Strike } from "./explore.ts";
-import { pauses } from "./explore-faults.ts";
+import { isDoubled, isOvertaken, mayLose, sealsLate } from "./explore-excuses.ts";
 import type { Scenario } from "./explore-scenarios.ts";
 import { buckets, limit, startTokens, type World } from "./explore-world.ts";
 
 /** What nobody will come back for: records, keys, claims, attempts, rows that are due, tokens. */
-export async function leftoversOf(world: World, scenario: Scenario, strike?: Strike): Promise<string[]> {
-  const { p, created } = world;
+export async function leftoversOf(world: World, scenario: Scenario): Promise<string[]> {
+  const { p, created, faulty } = world;
   const rows = await Promise.all(scenario.expected.map(({ id }) => p.row(id)));
   const resting = new Set(rows.map((row) => row?.attempt?.id));
+  const stuck = created.filter(({ name }) => name === scenario.stuck);
+  for (const { attemptId } of stuck) resting.add(attemptId);
   const ended = created.filter(({ attemptId }) => !resting.has(attemptId));
   const open = [...(await p.state.attempts(ended)).values()].filter(({ outcome }) => !outcome);
   // An attempt that was released keeps its records.
   const items = await p.state.challenges(created.filter(({ attemptId }) => resting.has(attemptId)));
   const kept = new Set([...items.values()].flatMap(({ challenges }) => challenges.map(({ recordName }) => recordName)));
   const names = [...p.dns.names(), ...(await claimsLeft(world)).map((name) => `claim of ${name}`)];
-  // Sealed after its attempt had ended: State's time to live takes it.
-  const late = strike && pauses[strike.fault.kind] && strike.call.by === "Prepare";
+  const unkept = names.filter((name) => !kept.has(name.replace("claim of ", "")));
   const found = await Promise.all([
-    late ? [] : keysLeft(world, ended),
+    faulty.strikes.some(sealsLate) ? [] : keysLeft(world, ended),
     strangersSecrets(world),
-    tokensLeft(world, scenario, strike),
+    tokensLeft(world, scenario),
   ]);
   return [
-    ...names.filter((name) => !kept.has(name.replace("claim of ", ""))).map((name) => `left: ${name}`),
+    ...(faulty.strikes.some(isOvertaken) ? [] : unkept.map((name) => `left: ${name}`)),
     ...open.map(({ ref }) => `attempt ${ref.attemptId} has no outcome`),
     ...found.flat(),
   ];
@@ -52,7 +52,7 @@ async function strangersSecrets({ p }: World): Promise<string[]> {
   for (const [name, { tags }] of p.stores.secretsManager.secrets) {
     const owner = /^certwright\/web\/(.*)-tls$/.exec(name)?.[1];
     const tagged = tags["certwright:owner"];
-    if (owner && tagged !== `web/Certificate/${owner}`) wrong.push(`${name} is ${tagged}'s`);
+    if (owner && owner !== "renamed" && tagged !== `web/Certificate/${owner}`) wrong.push(`${name} is ${tagged}'s`);
   }
   return wrong;
 }
@@ -61,23 +61,19 @@ async function strangersSecrets({ p }: World): Promise<string[]> {
  * Tokens in flight come back, the CA's go only with a certificate. A count that State lost, or a dead Lambda, heals by
  * itself; a bucket that holds too many must not be, except after a repeat of the write that nobody can tell from another's.
  */
-async function tokensLeft({ p, created }: World, { expected }: Scenario, strike?: Strike): Promise<string[]> {
+async function tokensLeft({ p, created, faulty }: World, { expected }: Scenario): Promise<string[]> {
   const rows = await p.state.buckets(Object.values(buckets));
   const attempts = [...(await p.state.attempts(created)).values()];
   const holding = (prefix: string) => attempts.filter(({ tokens }) => tokens?.some((key) => key.startsWith(prefix)));
   const spent = holding("domain#").filter(({ outcome }) => outcome?.result === "issued").length;
   const used = { inFlight: 0, domain: spent };
   const resting = holding("inFlight#").filter(({ outcome }) => outcome === undefined).length;
-  const forgiven = strike && mayLose(strike) ? expected.length : 0;
-  const doubled = strike?.fault.kind === "twice" && strike.call.method === "putBuckets" ? expected.length : 0;
+  const forgiven = faulty.strikes.filter(mayLose).length * expected.length;
+  const doubled = faulty.strikes.filter(isDoubled).length * expected.length;
   return Object.entries(buckets).flatMap(([name, key]) => {
     const left = Math.round(tokensIn({ key, ...limit }, rows.get(key), p.time.now()));
     const due = startTokens - used[name as keyof typeof used] - resting;
     if (left > due + doubled) return [`${left - due} tokens ${name} too many`];
     return left < due - forgiven ? [`${due - left} tokens ${name} lost`] : [];
   });
-}
-
-function mayLose({ fault, call }: Strike): boolean {
-  return call.port === "state" || /^(kill|pause|zombie|twin)/.test(fault.kind) || call.by === "stream";
 }

@@ -1,3 +1,4 @@
+import { RefusedError } from "../../core/errors.ts";
 import type { Call, Injection } from "./explore-calls.ts";
 import { everyKind, type FaultKind } from "./explore-faults.ts";
 import { applyIssuer, type World } from "./explore-world.ts";
@@ -12,6 +13,8 @@ export interface Expected {
   names: string[];
   /** How many certificates were written for it. */
   revision: number;
+  /** The name of its secret, when it is not `<name>-tls`. */
+  secret?: string;
   /** How many orders at the CA it may take without a fault. */
   orders: number;
 }
@@ -25,16 +28,18 @@ export interface Scenario {
   /** There is no issuer before. */
   bare?: boolean;
   /** Happens just before call n, in place of a fault. */
-  inject?: (p: Pipeline) => Promise<void>;
+  inject?: ((p: Pipeline) => Promise<void>) | undefined;
   /** Happens some time after a fault. */
   after?: Injection;
   /** An injection may come too late to spare an order or a revision. */
   loose?: boolean;
   expected: Expected[];
-  kinds?: FaultKind[];
+  kinds?: FaultKind[] | undefined;
   /** How long it takes without a fault. */
   minutes?: number;
   deadly?: (call: Call) => boolean;
+  /** The Certificate whose records nobody can remove. */
+  stuck?: string;
 }
 
 const host = (name: string) => `${name}.example.test`;
@@ -93,6 +98,26 @@ export const slow: Scenario = {
   expected: [ready("www")],
 };
 
+/** The first try to publish is refused, and before the next one the CA has forgotten the order. */
+function forgetOrder({ dns, ca }: Pipeline): void {
+  const { publish } = dns;
+  dns.publish = async (records) => {
+    dns.publish = publish;
+    ca.orders.clear();
+    const error = new RefusedError({ reason: "TestRefused", message: "not now" });
+    return records.map((record) => ({ record, error }));
+  };
+}
+
+export const orderGone: Scenario = {
+  name: "an order that the CA forgets",
+  before: async ({ p }) => forgetOrder(p),
+  act: ({ p }) => applyAll(p, { www: {} }),
+  minutes: 12,
+  kinds: everyKind.filter((kind) => kind !== "long-away"),
+  expected: [ready("www")],
+};
+
 export const apexAndWildcard: Scenario = {
   name: "apex and wildcard in one",
   act: ({ p }) => applyAll(p, { www: { dnsNames: [host("www"), `*.${host("www")}`] } }),
@@ -135,6 +160,42 @@ export const deletion: Scenario = {
   expected: [{ id: "web/www", ends: "gone", names: [], revision: 1, orders: 1 }],
 };
 
+export const wish: Scenario = {
+  name: "a wish to renew at call n",
+  act: ({ p }) => applyAll(p, { www: {} }),
+  inject: (p) =>
+    p.apply("web/www", spec("www"), { annotations: { "certwright.dev/renew-requested-at": "2026-11-22T13:00:00Z" } }),
+  loose: true,
+  expected: [ready("www", { revision: 2, orders: 2 })],
+};
+
+export const badEdit: Scenario = {
+  name: "an edit that cannot be served at call n",
+  act: ({ p }) => applyAll(p, { www: {} }),
+  inject: (p) => p.apply("web/www", spec("www", { duration: "1m" })),
+  loose: true,
+  expected: [{ id: "web/www", ends: "refused", names: [], revision: 1, orders: 1 }],
+};
+
+export const rename: Scenario = {
+  name: "another secretName at call n",
+  act: ({ p }) => applyAll(p, { www: {} }),
+  inject: (p) => p.apply("web/www", spec("www", { secretName: "renamed-tls" })),
+  loose: true,
+  expected: [ready("www", { revision: 2, orders: 2, secret: "renamed-tls" })],
+};
+
+export const recreation: Scenario = {
+  name: "deleted and created again at call n",
+  act: ({ p }) => applyAll(p, { www: {} }),
+  inject: async (p) => {
+    await p.delete("web/www");
+    await p.apply("web/www", spec("www", other));
+  },
+  loose: true,
+  expected: [ready("www", { names: [host("other")], revision: 2, orders: 2 })],
+};
+
 export const editOfWorking: Scenario = {
   name: "an edit during a renewal",
   before: almostDue,
@@ -153,7 +214,7 @@ export function poison(task: string): Scenario {
     act: ({ p }) => applyAll(p, { a: {}, bad: {}, c: {} }),
     deadly: ({ by, payload, writes }) =>
       (by === task || (harmless && by === "clean-up")) && writes && JSON.stringify(payload).includes('"bad"'),
-    kinds: [],
+    ...(harmless ? { stuck: "bad" } : {}),
     expected: [
       ready("a"),
       harmless ? ready("bad") : { id: "web/bad", ends: "refused", names: [], revision: 0, orders: 10 },
@@ -202,7 +263,7 @@ export const issuerAtOnce: Scenario = {
     await applyIssuer(world);
   },
   // An issuer that could not be checked backs off as a certificate does.
-  minutes: 240,
+  minutes: 300,
   kinds: everyKind.filter((kind) => kind !== "long-away"),
   expected: [ready("www")],
 };
@@ -257,11 +318,13 @@ export const scenarios = [
   first,
   renewal,
   slow,
+  orderGone,
   apexAndWildcard,
   refusedNeighbour,
   xAndWildcard,
   edit,
   deletion,
+  ...[wish, badEdit, rename, recreation],
   editOfWorking,
   issuerAtOnce,
   sameValue,

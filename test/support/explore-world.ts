@@ -18,6 +18,8 @@ export interface World {
   wrong: string[];
   /** When `<id> <revision>` was first in State, epoch ms. */
   readyAt: Map<string, number>;
+  /** When its row was last written. */
+  writtenAt: Map<string, number>;
   /** Lets time pass: a sweep each minute in which something is due, a resync every six hours. */
   pass(ms: number): Promise<void>;
 }
@@ -49,7 +51,15 @@ export async function openWorld(options: FaultyOptions = {}): Promise<World> {
     created.push(row.ref);
     return createAttempt(row);
   };
-  const world: World = { p, faulty, created, wrong: [], readyAt: new Map(), pass: (ms) => pass(world, ms) };
+  const world: World = {
+    p,
+    faulty,
+    created,
+    wrong: [],
+    readyAt: new Map(),
+    writtenAt: new Map(),
+    pass: (ms) => pass(world, ms),
+  };
   await p.state.putBuckets(
     Object.values(buckets).map((key) => ({ key, version: 0, tokens: startTokens, at: p.time.now().getTime() })),
   );
@@ -141,7 +151,8 @@ export async function nextDue(p: Pipeline): Promise<number | undefined> {
 
 /** Fractions that are the same in every run (Park and Miller's generator). */
 export function chances(seed = 1): () => number {
-  let last = seed;
+  // Seeds next to each other must not begin alike.
+  let last = (Number((BigInt(seed) * 2_654_435_761n) % 0x7fff_fffen) % 0x7fff_fffe) + 1;
   return () => {
     last = (last * 48_271) % 0x7fff_ffff;
     return last / 0x7fff_ffff;

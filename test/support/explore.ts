@@ -2,50 +2,36 @@ import type { Call, FaultyOptions } from "./explore-calls.ts";
 import { watch, wrongWith } from "./explore-checks.ts";
 import { type Fault, type FaultKind, faultsAt } from "./explore-faults.ts";
 import type { Scenario } from "./explore-scenarios.ts";
-import { applyIssuer, openWorld } from "./explore-world.ts";
+import { applyIssuer, chances, openWorld, type World } from "./explore-world.ts";
 
 const hour = 3_600_000;
 /** Faults strike the calls of the first minutes: the issuance, and the first try after a refusal. */
 const horizonMs = 10 * 60_000;
-
-/** A fault and the call that it struck. */
-export interface Strike {
-  fault: Fault;
-  call: Call;
-}
 
 /** One run: what was wrong at its end, and the calls it made. */
 export interface Played {
   wrong: string[];
   calls: Call[];
   executions: number;
-  /** The fault and its call, for a report. */
+  /** The scenario, the faults and their calls, for a report. */
   name: string;
 }
 
-/** Plays a scenario once, with a fault or without, for a day and a night. */
+/** Plays a scenario once, with faults or without, for a day and a night. */
 export async function play(scenario: Scenario, options: FaultyOptions = {}): Promise<Played> {
-  const { fault } = options;
-  const world = await openWorld({
-    inject: scenario.inject,
-    deadly: scenario.deadly,
-    after: scenario.after,
-    ...options,
-  });
-  const { calls } = world.faulty;
-  const wrong = await lived(world, scenario, fault).catch((error: unknown) => {
+  const { inject, deadly, after } = scenario;
+  const world = await openWorld({ inject, deadly, after, ...options });
+  const { calls, strikes } = world.faulty;
+  const wrong = await lived(world, scenario).catch((error: unknown) => {
     return [`threw ${error instanceof Error ? error.stack : String(error)}`];
   });
-  const call = fault && calls[fault.at - 1];
-  const name = `${scenario.name}: ${fault?.kind} at call ${fault?.at} (${call?.by} ${call?.port}.${call?.method})`;
-  return { wrong, calls, executions: world.p.executions.length, name };
+  const names = strikes.map(({ fault: { kind, at }, call: { by, port, method } }) => {
+    return `${kind} at call ${at} (${by} ${port}.${method})`;
+  });
+  return { wrong, calls, executions: world.p.executions.length, name: `${scenario.name}: ${names.join(", ")}` };
 }
 
-async function lived(
-  world: Awaited<ReturnType<typeof openWorld>>,
-  scenario: Scenario,
-  fault?: Fault,
-): Promise<string[]> {
+async function lived(world: World, scenario: Scenario): Promise<string[]> {
   if (!scenario.bare) {
     await applyIssuer(world);
     await world.pass(5_000);
@@ -55,8 +41,7 @@ async function lived(
   world.faulty.arm();
   await scenario.act(world);
   await world.pass(32 * hour);
-  const call = fault && world.faulty.calls[fault.at - 1];
-  return wrongWith(world, scenario, fault && call ? { fault, call } : undefined);
+  return wrongWith(world, scenario);
 }
 
 /** Every fault that makes a difference, at every call of the scenario. */
@@ -71,4 +56,42 @@ export async function faultsFor(scenario: Scenario): Promise<Fault[]> {
 function kindsAt({ kinds, inject }: Scenario, call: Call): FaultKind[] {
   const all = inject ? (["inject"] as const) : faultsAt(call, call.first);
   return all.filter((kind) => kinds?.includes(kind) ?? true);
+}
+
+/** What many runs found. */
+export interface Found {
+  runs: number;
+  /** One line for each run in which something was wrong. */
+  wrong: string[];
+}
+
+/** Plays a scenario with every nth of its faults. */
+export async function explore(scenario: Scenario, nth = 1): Promise<Found> {
+  const faults = (await faultsFor(scenario)).filter((_, index) => index % nth === 0);
+  const found: Found = { runs: 0, wrong: [] };
+  for (const fault of faults) note(found, await play(scenario, { fault }));
+  return found;
+}
+
+/** Plays with one or two faults, chosen by the seed, and the calls of all that run at once in an order chosen by it. */
+export async function exploreAtRandom(scenario: Scenario, seeds: { from: number; count: number }): Promise<Found> {
+  const [own, any] = [await faultsFor(scenario), await faultsFor(withoutInjection(scenario))];
+  const found: Found = { runs: 0, wrong: [] };
+  for (let seed = seeds.from; seed < seeds.from + seeds.count; seed += 1) {
+    const chance = chances(seed);
+    const below = (limit: number) => Math.floor(chance() * limit);
+    const pick = below(2) === 0 ? undefined : below;
+    const played = await play(scenario, { fault: own[below(own.length)], second: any[below(2 * any.length)], pick });
+    note(found, { ...played, name: `seed ${seed} of ${played.name}` });
+  }
+  return found;
+}
+
+function withoutInjection({ inject, after, kinds, ...scenario }: Scenario): Scenario {
+  return { ...scenario, kinds: inject || after ? undefined : kinds };
+}
+
+function note(found: Found, { name, wrong }: Played): void {
+  found.runs += 1;
+  if (wrong.length > 0) found.wrong.push(`${name}: ${[...new Set(wrong)].join("; ")}`);
 }
