@@ -29,6 +29,7 @@ export interface Injection {
   run: (p: Pipeline) => Promise<void>;
 }
 
+/** What goes wrong. */
 export interface FaultyOptions {
   fault?: Fault | undefined;
   /** Another one, later. */

@@ -3,7 +3,7 @@ import type { AttemptRow, CertificateRow } from "../../core/rows.ts";
 import { effortOf } from "./explore-effort.ts";
 import { mayOrderAgain } from "./explore-excuses.ts";
 import { leftoversOf } from "./explore-leftovers.ts";
-import type { Expected, Scenario } from "./explore-scenarios.ts";
+import type { Expected, Scenario } from "./explore-scenario.ts";
 import type { World } from "./explore-world.ts";
 
 /** Looks at every secret as it is written, and at when each Certificate had all its revisions. */

@@ -1,5 +1,5 @@
 import { mostMinutes, spares } from "./explore-excuses.ts";
-import type { Scenario } from "./explore-scenarios.ts";
+import type { Scenario } from "./explore-scenario.ts";
 import { nextDue, type World } from "./explore-world.ts";
 
 /** What took too much, or too long, or more than one Certificate's share. */

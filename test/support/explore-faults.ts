@@ -26,6 +26,7 @@ export type FaultKind =
   /** No fault: what the scenario injects happens just before this call. */
   | "inject";
 
+/** One thing that goes wrong. */
 export interface Fault {
   kind: FaultKind;
   /** The number of the call, from 1. */
@@ -35,12 +36,14 @@ export interface Fault {
 /** How many calls of the port fail. */
 export const awayCalls: Partial<Record<FaultKind, number>> = { away: 4, "long-away": 12 };
 
+/** An invocation that stands still. */
 export interface Pause {
   ms: number;
   /** When its caller gives it up; infinite: the caller waits for it. */
   seenAfterMs: number;
 }
 
+/** The kinds that stand still. */
 export const pauses: Partial<Record<FaultKind, Pause>> = {
   pause: { ms: 20 * 60_000, seenAfterMs: Number.POSITIVE_INFINITY },
   zombie: { ms: 20 * 60_000, seenAfterMs: 330_000 },
@@ -50,6 +53,7 @@ export const pauses: Partial<Record<FaultKind, Pause>> = {
 const everywhere: FaultKind[] = ["fail", "away", "long-away", "throttle", "bug", "refuse"];
 const atWrites: FaultKind[] = ["lost", "twice", "kill-before", "kill-after", "pause", "zombie", "twin"];
 
+/** All but injections. */
 export const everyKind: FaultKind[] = [...everywhere, ...atWrites];
 
 /**

@@ -2,7 +2,7 @@ import type { TxtRecord } from "../../core/ports.ts";
 import { tokensIn } from "../../core/rate-limit.ts";
 import type { AttemptRef } from "../../core/rows.ts";
 import { isDoubled, isOvertaken, mayLose, sealsLate } from "./explore-excuses.ts";
-import type { Scenario } from "./explore-scenarios.ts";
+import type { Scenario } from "./explore-scenario.ts";
 import { buckets, limit, startTokens, type World } from "./explore-world.ts";
 
 /** What nobody will come back for: records, keys, claims, attempts, rows that are due, tokens. */

@@ -31,7 +31,8 @@ const limits = Object.fromEntries(
 );
 /** Tokens in each of these buckets at the start: below its capacity, so that one too many shows. */
 export const startTokens = 15;
-export const server = "https://memory.test/directory";
+const server = "https://memory.test/directory";
+/** Keys of the buckets that are counted. */
 export const buckets = {
   inFlight: "inFlight#_cluster/ClusterIssuer/ca",
   domain: `domain#${server}#example.test`,

@@ -1,7 +1,7 @@
 import type { Call, FaultyOptions } from "./explore-calls.ts";
 import { watch, wrongWith } from "./explore-checks.ts";
 import { type Fault, type FaultKind, faultsAt } from "./explore-faults.ts";
-import type { Scenario } from "./explore-scenarios.ts";
+import type { Scenario } from "./explore-scenario.ts";
 import { applyIssuer, chances, openWorld, type World } from "./explore-world.ts";
 
 const hour = 3_600_000;
@@ -45,7 +45,7 @@ async function lived(world: World, scenario: Scenario): Promise<string[]> {
 }
 
 /** Every fault that makes a difference, at every call of the scenario. */
-export async function faultsFor(scenario: Scenario): Promise<Fault[]> {
+async function faultsFor(scenario: Scenario): Promise<Fault[]> {
   const { calls } = await play({ ...scenario, inject: async () => {} });
   const end = (calls[0]?.time ?? 0) + horizonMs;
   return calls
@@ -56,6 +56,17 @@ export async function faultsFor(scenario: Scenario): Promise<Fault[]> {
 function kindsAt({ kinds, inject }: Scenario, call: Call): FaultKind[] {
   const all = inject ? (["inject"] as const) : faultsAt(call, call.first);
   return all.filter((kind) => kinds?.includes(kind) ?? true);
+}
+
+/** Plays a scenario with one fault, at the nth call of a Lambda to a port's method. */
+export async function playAt(
+  scenario: Scenario,
+  where: { kind: FaultKind; by: string; method: string; nth?: number },
+): Promise<Played> {
+  const { calls } = await play(scenario, {});
+  const at = calls.filter(({ by, method }) => by === where.by && method === where.method)[(where.nth ?? 1) - 1]?.n;
+  if (at === undefined) throw new Error(`${scenario.name}: ${where.by} never calls ${where.method}`);
+  return play(scenario, { fault: { kind: where.kind, at } });
 }
 
 /** What many runs found. */
