@@ -15,7 +15,13 @@ export default defineConfig({
   test: {
     sequence: { sequencer: InNameOrder },
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts", "test/contract/**/*.test.ts"] } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts", "test/contract/**/*.test.ts"],
+          setupFiles: "test/support/one-seed.ts",
+        },
+      },
       { test: { name: "workflow", include: ["test/workflow/**/*.test.ts"] } },
       { test: { name: "infra", include: ["test/infra/**/*.test.ts"], testTimeout: minute, hookTimeout: minute } },
       {

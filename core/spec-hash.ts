@@ -51,7 +51,11 @@ function emptyAsAbsent(value: unknown): unknown {
 function canonical(value: unknown, depth = 0): string {
   if (depth > deepest) return '"too deep"';
   if (Array.isArray(value)) return `[${value.map((item) => canonical(item, depth + 1)).join(",")}]`;
-  if (value instanceof Set) return `set${canonical([...value].sort(), depth)}`;
+  if (value instanceof Set)
+    return `set[${[...value]
+      .map((item) => canonical(item, depth + 1))
+      .sort()
+      .join(",")}]`;
   if (isMap(value)) {
     const entries = Object.entries(value).filter(([, content]) => content !== null && content !== undefined);
     const sorted = entries.sort(([a], [b]) => (a < b ? -1 : 1));

@@ -90,7 +90,7 @@ describe("parseRequest", () => {
   });
 });
 
-/** The tests below are about every input: a seed per run, printed by fast-check when one fails. */
+/** The tests below are about every input; `SEED=n` tries another series. */
 describe("whatever is stored", () => {
   const anything = fc.oneof(
     fc.jsonValue(),
