@@ -5,8 +5,9 @@ import {
   starterPermissions,
   statePermissions,
 } from "../adapters/aws/index.ts";
-import { dnsPermissions } from "../adapters/dns/index.ts";
+import * as dnsAdapters from "../adapters/dns/index.ts";
 import { accountKeyPermissions, storePermissions } from "../adapters/stores/index.ts";
+import type { DnsAdapters } from "../core/dns-adapter.ts";
 import type { Permission } from "../core/permission.ts";
 import type { FunctionName } from "./functions.ts";
 import type { Names } from "./names.ts";
@@ -28,8 +29,8 @@ export interface Grounds {
 export type Permissions = ReturnType<typeof permissionsOn>;
 
 /** What the adapters say they need, and what DynamoDB, Lambda and STS need, on these grounds. */
-export function permissionsOn(grounds: Grounds) {
-  return { ...tables(grounds), ...stores(grounds), ...dns(grounds), ...calls(grounds) };
+export function permissionsOn(grounds: Grounds, registered: DnsAdapters = dnsAdapters) {
+  return { ...tables(grounds), ...stores(grounds), ...dns(grounds, registered), ...calls(grounds) };
 }
 
 function tables({ requestsArn, requestsStreamArn, stateArn }: Grounds) {
@@ -69,10 +70,12 @@ function stores({ names, partition, keyMaterialArn }: Grounds) {
   };
 }
 
-function dns({ names, settings }: Grounds) {
+function dns(grounds: Grounds, registered: DnsAdapters) {
+  const { names, settings } = grounds;
   const { zones, validationZones, assumableRoles } = settings;
   const scope = { zones: zones.includes("*") ? ("*" as const) : [...zones], validationZones: [...validationZones] };
-  const each = Object.values(dnsPermissions).map((permissions) => permissions(scope));
+  const providers = Object.values(registered);
+  const each = providers.map(({ permissions }) => permissions(scope));
   const assumeRole: Permission = {
     actions: ["sts:AssumeRole"],
     resources: [...assumableRoles],
@@ -83,6 +86,7 @@ function dns({ names, settings }: Grounds) {
     askForChanges: each.flatMap(({ settled }) => settled),
     removeRecords: each.flatMap(({ cleanUp }) => cleanUp),
     assumeRoles: assumableRoles.length > 0 ? [assumeRole] : [],
+    readDnsCredentials: providers.some(({ readsSecrets }) => readsSecrets) ? stores(grounds).readAccountKeys : [],
   };
 }
 

@@ -20,8 +20,8 @@ const rights: Record<FunctionName, (may: Permissions) => Permission[][]> = {
   ],
   prepare: (may) => [...step(may), may.updateState, may.readRequests, may.sealKeys, may.readSecrets],
   "create-order": (may) => [...step(may), may.readRequests, ...askTheCa(may)],
-  "publish-challenge": (may) => [...step(may), may.updateState, may.publishRecords, may.assumeRoles],
-  "check-propagation": (may) => [...step(may), may.askForChanges, may.assumeRoles],
+  "publish-challenge": (may) => [...step(may), may.updateState, may.publishRecords, ...reachDns(may)],
+  "check-propagation": (may) => [...step(may), may.askForChanges, ...reachDns(may)],
   "validate-challenge": (may) => [...step(may), ...askTheCa(may)],
   "finalize-order": (may) => [...step(may), may.updateState, may.readRequests, ...askTheCa(may)],
   "write-secret": (may) => [...step(may), may.readRequests, may.openKeys, may.writeSecrets],
@@ -31,7 +31,7 @@ const rights: Record<FunctionName, (may: Permissions) => Permission[][]> = {
     may.readRequests,
     may.deleteFromState,
     may.removeRecords,
-    may.assumeRoles,
+    ...reachDns(may),
     may.callDispatch,
   ],
 };
@@ -67,6 +67,11 @@ function step(may: Permissions): Permission[][] {
 /** The account key; an account that the CA no longer knows is given to check-issuer. */
 function askTheCa(may: Permissions): Permission[][] {
   return [may.readAccountKeys, may.callCheckIssuer];
+}
+
+/** With a role of the issuer's, or with a credential that somebody stored. */
+function reachDns(may: Permissions): Permission[][] {
+  return [may.assumeRoles, may.readDnsCredentials];
 }
 
 /** Statements that differ in nothing, once. */

@@ -1,3 +1,4 @@
+import * as dnsAdapters from "../adapters/dns/index.ts";
 import { type FieldFault, invalidValue, quote, requiredValue, unsupportedValue } from "../core/field-fault.ts";
 import type { StoredRequest } from "../core/ports.ts";
 import { parseRequest } from "../core/request.ts";
@@ -41,7 +42,7 @@ export function checkManifest(
     metadata: { ...pick(metadata, "labels"), ...pick(metadata, "annotations") },
     spec: object.spec,
   };
-  const parsed = parseRequest(request);
+  const parsed = parseRequest(request, dnsAdapters);
   const faults = [...contradiction(metadata.namespace, head.kind, namespace), ...(parsed.ok ? [] : parsed.faults)].map(
     ({ path, message, fix }) => ({ ...place(manifest, path), object: printedKey(head), message, fix }),
   );
@@ -52,7 +53,7 @@ export function checkManifest(
 
 /** Whether a stored request already says exactly this: spec, labels, annotations and apiVersion. */
 export function saysTheSame(stored: StoredRequest, { request, specHash }: Accepted): boolean {
-  const parsed = parseRequest(stored);
+  const parsed = parseRequest(stored, dnsAdapters);
   const before = asWritten(stored);
   const wanted = asWritten(request);
   return (

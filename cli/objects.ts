@@ -1,3 +1,4 @@
+import * as dnsAdapters from "../adapters/dns/index.ts";
 import { annotationNames } from "../core/annotations.ts";
 import type { Requests, StoredRequest } from "../core/ports.ts";
 import { parseRequest } from "../core/request.ts";
@@ -110,7 +111,7 @@ function alive<Row extends { deletedAt?: number }>(row: Row | undefined): Row | 
 }
 
 function specHashOf(stored: StoredRequest): string {
-  const parsed = parseRequest(stored);
+  const parsed = parseRequest(stored, dnsAdapters);
   return parsed.ok ? parsed.resource.specHash : parsed.specHash;
 }
 

@@ -26,7 +26,7 @@ export async function acceptRequest(deps: Deps, event: OrderEvent): Promise<{ ke
   }
   const { spec, metadata } = event.detail;
   const stored = { key, apiVersion: "certwright.dev/v1", spec, metadata };
-  const parsed = parseRequest(stored);
+  const parsed = parseRequest(stored, deps.dnsAdapters);
   if (!parsed.ok)
     deps.log({ event: "invalid-order", namespace: key.namespace, name: key.name, faults: parsed.faults.length });
   await deps.requests.put(

@@ -114,7 +114,11 @@ export function keyLost(known: AcmeAccount, why: string): RefusedError {
 }
 
 /** The text under a key of a stored secret in the issuer's own namespace. */
-export async function secretText(deps: Deps, key: ResourceKey, ref: { name: string; key: string }): Promise<string> {
+export async function secretText(
+  deps: Pick<Deps, "instance" | "store">,
+  key: ResourceKey,
+  ref: { name: string; key: string },
+): Promise<string> {
   const store = await deps.store("secretsManager");
   const name = storedName(deps.instance, key.namespace, ref.name);
   const secret = await store.read(name);

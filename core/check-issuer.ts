@@ -50,7 +50,7 @@ async function checkOnce(deps: Deps, key: ResourceKey): Promise<Checked | undefi
 }
 
 async function checkedRow(deps: Deps, stored: StoredRequest, before: IssuerRow | undefined): Promise<IssuerRow> {
-  const parsed = parseIssuer(stored);
+  const parsed = parseIssuer(stored, deps.dnsAdapters);
   const base = atGeneration(stored.key, before, parsed.ok ? parsed.resource.specHash : parsed.specHash);
   if (parsed.ok) return verified(deps, parsed.resource, base);
   const message = parsed.faults.map(({ path, message: text, fix }) => `${path}: ${text}; ${fix}`).join(". ");

@@ -1,5 +1,6 @@
 import type { AcmeIssuer } from "./acme-port.ts";
 import type { CertificateSpec } from "./certificate.ts";
+import type { DnsAdapters } from "./dns-adapter.ts";
 import type { IssuerSpec } from "./issuer.ts";
 import type { Policy } from "./policy.ts";
 import type { Chance, Clock, DnsProvider, Events, KeySealer, Requests, SecretStore, Starter, State } from "./ports.ts";
@@ -26,6 +27,8 @@ export interface Deps {
   acme(issuer: IssuerRow): Promise<AcmeIssuer>;
   /** The same before there is an account; for check-issuer. */
   acmeRegistrar(request: { key: ResourceKey; spec: IssuerSpec; accountKeyPem: string }): Promise<AcmeIssuer>;
+  /** The DNS providers that an issuer may name. */
+  dnsAdapters: DnsAdapters;
   /** The DNS provider behind an issuer's solver. */
   dns(issuer: IssuerRow, solver: number): Promise<DnsProvider>;
 }

@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import type { DnsAdapters } from "./dns-adapter.ts";
 import { invalidValue, quote, requiredValue } from "./field-fault.ts";
 import { type Fields, type FieldTable, later } from "./field-reader.ts";
 import type { RateLimits } from "./limits.ts";
@@ -58,16 +59,16 @@ const acmeTable: FieldTable = {
 const bindingTable: FieldTable = { keyID: "read", keySecretRef: "read", keyAlgorithm: "read" };
 
 /** Reads the spec of an Issuer or ClusterIssuer; it is usable only when no fault was found. */
-export function readIssuerSpec(fields: Fields, kind: Kind): IssuerSpec | undefined {
+export function readIssuerSpec(fields: Fields, kind: Kind, adapters: DnsAdapters): IssuerSpec | undefined {
   const acme = fields.map("acme", acmeTable);
   if (!Object.keys(issuerTable).some((type) => fields.isSet(type))) {
     const fix = "add acme with server, privateKeySecretRef and solvers";
     fields.faultAt(fields.path, requiredValue("at least one issuer must be configured"), fix);
   }
-  return acme && { acme: readAcme(acme, kind) };
+  return acme && { acme: readAcme(acme, kind, adapters) };
 }
 
-function readAcme(fields: Fields, kind: Kind): AcmeSpec {
+function readAcme(fields: Fields, kind: Kind, adapters: DnsAdapters): AcmeSpec {
   const server = readServer(fields);
   const email = readEmail(fields);
   const caBundle = readCaBundle(fields);
@@ -91,7 +92,7 @@ function readAcme(fields: Fields, kind: Kind): AcmeSpec {
     ...(caBundle === undefined ? {} : { caBundle }),
     skipTLSVerify,
     ...(profile === undefined ? {} : { profile }),
-    solvers: readSolvers(fields, kind),
+    solvers: readSolvers(fields, kind, adapters),
   };
 }
 
@@ -165,8 +166,8 @@ function isCertificate(pem: string): boolean {
   }
 }
 
-function readSolvers(fields: Fields, kind: Kind): Solver[] {
-  const solvers = fields.maps("solvers", solverTable).map((solver) => readSolver(solver, kind));
+function readSolvers(fields: Fields, kind: Kind, adapters: DnsAdapters): Solver[] {
+  const solvers = fields.maps("solvers", solverTable).map((solver) => readSolver(solver, kind, adapters));
   if (!fields.isSet("solvers")) {
     const message = requiredValue("at least one solver must be configured");
     fields.fault("solvers", message, "add a solver: - dns01: {route53: {}}");

@@ -1,5 +1,6 @@
 import { checkAnnotationNames, readCertificateOptions } from "./annotations.ts";
 import { type CertificateSpec, certificateTable, readCertificateSpec } from "./certificate.ts";
+import type { DnsAdapters } from "./dns-adapter.ts";
 import { type FieldFault, invalidValue, quote, unsupportedValue } from "./field-fault.ts";
 import { type Fields, type FieldTable, isMap, readFields, readTextMap } from "./field-reader.ts";
 import { type IssuerSpec, issuerTable, readIssuerSpec } from "./issuer.ts";
@@ -22,9 +23,9 @@ export type Parsed = ParsedAs<CertificateSpec> | ParsedAs<IssuerSpec>;
 
 const mostFaults = 50;
 
-/** Parses an object of any kind; never throws. */
-export function parseRequest(stored: StoredRequest): Parsed {
-  return stored.key.kind === "Certificate" ? parseCertificate(stored) : parseIssuer(stored);
+/** Parses an object of any kind; never throws. `adapters`: the DNS providers that an issuer may name. */
+export function parseRequest(stored: StoredRequest, adapters: DnsAdapters): Parsed {
+  return stored.key.kind === "Certificate" ? parseCertificate(stored) : parseIssuer(stored, adapters);
 }
 
 /** Parses a Certificate; never throws. */
@@ -36,9 +37,9 @@ export function parseCertificate(stored: StoredRequest): ParsedAs<CertificateSpe
 }
 
 /** Parses an Issuer or ClusterIssuer; never throws. */
-export function parseIssuer(stored: StoredRequest): ParsedAs<IssuerSpec> {
+export function parseIssuer(stored: StoredRequest, adapters: DnsAdapters): ParsedAs<IssuerSpec> {
   return parse(stored, issuerTable, (fields, annotations, faults) => {
-    const spec = readIssuerSpec(fields, stored.key.kind);
+    const spec = readIssuerSpec(fields, stored.key.kind, adapters);
     const rateLimits = readRateLimits(annotations, faults);
     return spec && { ...spec, ...(rateLimits === undefined ? {} : { rateLimits }) };
   });

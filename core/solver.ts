@@ -5,18 +5,11 @@ export interface SolverSelector {
   dnsZones: string[];
 }
 
-/** How challenges are answered; only dns01.route53 in this version. */
+/** How challenges are answered: DNS01 in this version. */
 export interface Solver {
   selector?: SolverSelector;
-  dns01: { route53: Route53Solver };
-}
-
-export interface Route53Solver {
-  region?: string;
-  /** Without `/hostedzone/`. */
-  hostedZoneID?: string;
-  /** ARN of the role to assume; a tenant's Issuer always has one. */
-  role?: string;
+  /** One entry: the provider's name, and what its adapter read of its fields. */
+  dns01: Record<string, unknown>;
 }
 
 /** What a solver is looked for: a name (A-label, maybe a wildcard) of a Certificate with these labels. */

@@ -1,98 +1,10 @@
-import * as z from "zod/mini";
-import { RefusedError, UnavailableError } from "../../core/errors.ts";
-import type { Clock, DnsProvider, RecordResult, TxtRecord } from "../../core/ports.ts";
-import type { NameResult } from "./route53/apply.ts";
-import { applyToZone } from "./route53/apply.ts";
-import type { Route53Sender, Zone } from "./route53/client.ts";
-import { bareId, isInSync } from "./route53/client.ts";
-import { asFault } from "./route53/faults.ts";
-import { inParallel } from "./route53/in-parallel.ts";
+import type { DnsAdapter } from "../../core/dns-adapter.ts";
 import { route53Permissions } from "./route53/permissions.ts";
-import type { Verb, Wish } from "./route53/record-sets.ts";
-import { wishesOf } from "./route53/record-sets.ts";
-import type { ZoneSource } from "./route53/zones.ts";
-import { findZones } from "./route53/zones.ts";
+import { type Route53Solver, route53Solver } from "./route53/solver.ts";
 
-/** cert-manager's fields that this door reads; role and credentials are already in the client it is given. */
-const config = z.object({
-  /** Only this zone, and no listing of zones. */
-  hostedZoneID: z.optional(z.string().check(z.regex(/^(\/hostedzone\/)?[A-Z0-9]{1,32}$/))),
-  /** The region of the client; Route 53 itself has none. */
-  region: z.optional(z.string()),
-});
-
-export type Route53Config = z.infer<typeof config>;
-
-export interface Route53Deps {
-  /** Kept by the caller over invocations: the listing of zones is cached for it. */
-  client: Route53Sender;
-  clock: Clock;
-}
-
-/** The account has 10 requests a second for everybody (burst 50). */
-const callsAtOnce = 5;
-
-/** TXT records in public Route 53 zones: one transactional ChangeResourceRecordSets per zone and batch. */
-export const route53 = { config, permissions: route53Permissions, create };
-
-function create(settings: Route53Config, { client, clock }: Route53Deps): DnsProvider {
-  const source: ZoneSource = { client, clock, hostedZoneID: settings.hostedZoneID && bareId(settings.hostedZoneID) };
-  return {
-    publish: (records) => change("publish", records, source),
-    cleanUp: (records) => change("cleanUp", records, source),
-    settled: (changes) => settled(client, changes),
-  };
-}
-
-async function change(verb: Verb, records: TxtRecord[], source: ZoneSource): Promise<RecordResult[]> {
-  const wishes = wishesOf(records);
-  const zones = await zonesOf(wishes, source);
-  const results = new Map<string, NameResult>();
-  const byZone = new Map<Zone, Wish[]>();
-  for (const wish of wishes) {
-    const zone = zones.get(wish.name);
-    if (!zone) continue;
-    if (zone instanceof Error) results.set(wish.name, withoutZone(verb, zone));
-    else byZone.set(zone, [...(byZone.get(zone) ?? []), wish]);
-  }
-  await inParallel([...byZone], callsAtOnce, async ([zone, inZone]) => {
-    for (const [name, result] of await applyToZone(source.client, zone, verb, inZone)) results.set(name, result);
-  });
-  return records.map((record) => ({ record, ...(results.get(record.name) ?? unanswered(record.name)) }));
-}
-
-async function zonesOf(wishes: Wish[], source: ZoneSource): Promise<Map<string, Zone | Error>> {
-  const names = wishes.map(({ name }) => name);
-  try {
-    return await findZones(names, source);
-  } catch (error) {
-    const fault = asFault(error, "ListHostedZones");
-    return new Map(names.map((name) => [name, fault]));
-  }
-}
-
-function unanswered(name: string): NameResult {
-  return { error: new Error(`No answer for ${name}.`) };
-}
-
-/** What no zone can hold is not there. */
-function withoutZone(verb: Verb, error: Error): NameResult {
-  const gone = verb === "cleanUp" && error instanceof RefusedError && error.reason === "HostedZoneNotFound";
-  return gone ? { unchanged: true } : { error };
-}
-
-/** A change that could not be asked for just now counts as not settled, unless none could. */
-async function settled(client: Route53Sender, changes: string[]): Promise<Map<string, boolean>> {
-  const answers = await inParallel([...new Set(changes)], callsAtOnce, async (change) => {
-    try {
-      return { change, inSync: await isInSync(client, change) };
-    } catch (error) {
-      const fault = asFault(error, "GetChange");
-      if (fault instanceof UnavailableError) return { change, fault };
-      throw fault;
-    }
-  });
-  const [first] = answers;
-  if (first?.fault && answers.every(({ fault }) => fault)) throw first.fault;
-  return new Map(answers.map(({ change, inSync }) => [change, inSync ?? false]));
-}
+/** TXT records in public hosted zones, with a role of the issuer's or the installation's own rights. */
+export const route53: DnsAdapter<Route53Solver> = {
+  solver: route53Solver,
+  permissions: route53Permissions,
+  create: async (config, access) => (await import("./route53/records.ts")).openRoute53(config, access),
+};

@@ -38,7 +38,7 @@ export function openDeps(environment: Environment, functionName: string): Deps {
     sealer: once(() => openSealer(environment, client)),
     keys: openKeys(),
     ...acmeIssuers(environment, { clock, userAgent: `certwright-${functionName}/1`, store }),
-    ...dnsProviders(environment, client, clock),
+    ...dnsProviders({ instance: environment.instance, client, clock, store }),
   };
 }
 

@@ -1,71 +1,79 @@
-import { loadDnsProvider } from "../../adapters/dns/index.ts";
+import * as dnsAdapters from "../../adapters/dns/index.ts";
+import { secretText } from "../../core/account-key.ts";
 import type { Deps } from "../../core/deps.ts";
+import type { AwsAccess, DnsAccess, DnsAdapters } from "../../core/dns-adapter.ts";
 import { RefusedError } from "../../core/errors.ts";
 import type { IssuerSpec } from "../../core/issuer.ts";
 import type { Clock, DnsProvider } from "../../core/ports.ts";
 import { idOf } from "../../core/resource.ts";
 import type { IssuerRow } from "../../core/rows.ts";
-import type { ClientConfig } from "./deps.ts";
-import type { Environment } from "./environment.ts";
+import type { ClientConfig, OpenStore } from "./deps.ts";
+
+/** How long a warm function uses a stored credential without reading it again. */
+const secretLifeMs = 5 * 60_000;
+
+interface World {
+  instance: string;
+  client: ClientConfig;
+  clock: Clock;
+  store: OpenStore;
+}
 
 /** DNS providers by issuer and solver; kept while the function is warm, so that zones are listed once. */
-export function dnsProviders(environment: Environment, client: ClientConfig, clock: Clock): Pick<Deps, "dns"> {
-  const open = new Map<string, Promise<DnsProvider>>();
+export function dnsProviders(world: World, adapters: DnsAdapters = dnsAdapters): Pick<Deps, "dns" | "dnsAdapters"> {
+  const open = new Map<string, { provider: Promise<DnsProvider>; until: number }>();
   return {
-    dns: (issuer, solver) => {
+    dnsAdapters: adapters,
+    dns: async (issuer, solver) => {
       const id = `${idOf(issuer.key)}#${issuer.generation}#${solver}`;
-      const known = open.get(id) ?? openProvider(environment, client, clock, issuer, solver);
-      open.set(id, known);
-      known.catch(() => open.delete(id));
-      return known;
+      const now = world.clock.now().getTime();
+      const known = open.get(id);
+      if (known && known.until > now) return known.provider;
+      const { adapter, config } = solverOf(issuer, solver, adapters);
+      const provider = adapter.create(config, accessOf(issuer, world));
+      open.set(id, { provider, until: adapter.readsSecrets ? now + secretLifeMs : Number.POSITIVE_INFINITY });
+      provider.catch(() => open.delete(id));
+      return provider;
     },
   };
 }
 
-async function openProvider(
-  { instance }: Environment,
-  client: ClientConfig,
-  clock: Clock,
-  issuer: IssuerRow,
-  index: number,
-): Promise<DnsProvider> {
+function solverOf(issuer: IssuerRow, index: number, adapters: DnsAdapters) {
   const solver = (issuer.spec as IssuerSpec | undefined)?.acme.solvers[index];
-  if (!solver) throw new RangeError(`${idOf(issuer.key)} has no solver number ${index}`);
-  const { region, hostedZoneID, role } = solver.dns01.route53;
-  if (issuer.key.kind === "Issuer" && role === undefined) throw ambient(issuer);
-  const [provider, { Route53Client }] = await Promise.all([
-    loadDnsProvider("route53"),
-    import("@aws-sdk/client-route-53"),
-  ]);
-  const credentials =
-    role === undefined ? {} : { credentials: await roleOf(client, clock, role, `${instance}/${issuer.key.namespace}`) };
-  const route53 = new Route53Client({ ...client, ...credentials, ...(region === undefined ? {} : { region }) });
-  const config = {
-    ...(region === undefined ? {} : { region }),
-    ...(hostedZoneID === undefined ? {} : { hostedZoneID }),
-  };
-  return provider.create(config, { client: route53, clock });
+  const [name = "", config] = Object.entries(solver?.dns01 ?? {})[0] ?? [];
+  const adapter = Object.hasOwn(adapters, name) ? adapters[name] : undefined;
+  if (!adapter) throw new RangeError(`${idOf(issuer.key)} has no solver number ${index}`);
+  return { adapter, config };
 }
 
-async function roleOf(client: ClientConfig, clock: Clock, roleArn: string, externalId: string) {
+function accessOf({ key }: IssuerRow, { instance, client, clock, store }: World): DnsAccess {
+  return {
+    clock,
+    fetch,
+    secret: (ref) => secretText({ instance, store }, key, ref),
+    aws: async (role) => {
+      if (role !== undefined) return withRole(client, clock, role, `${instance}/${key.namespace}`);
+      if (key.kind === "Issuer") throw ambient(idOf(key));
+      return client;
+    },
+  };
+}
+
+async function withRole(client: ClientConfig, clock: Clock, roleArn: string, externalId: string): Promise<AwsAccess> {
   const [{ STSClient }, { assumedCredentials }] = await Promise.all([
     import("@aws-sdk/client-sts"),
     import("../../adapters/aws/assume-role.ts"),
   ]);
-  return assumedCredentials({
-    roleArn,
-    externalId,
-    sessionName: "certwright",
-    stsClient: new STSClient(client),
-    clock,
-  });
+  const stsClient = new STSClient(client);
+  const role = { roleArn, externalId, sessionName: "certwright", stsClient, clock };
+  return { ...client, credentials: assumedCredentials(role) };
 }
 
 /** Only cluster-scoped issuers may use the installation's own credentials (design 5). */
-function ambient(issuer: IssuerRow): RefusedError {
+function ambient(issuer: string): RefusedError {
   return new RefusedError({
     reason: "RoleMissing",
-    message: `${idOf(issuer.key)} names no role for Route 53`,
-    fix: "set role in its route53 solver: only a ClusterIssuer may use the installation's own rights",
+    message: `${issuer} names no role`,
+    fix: "set role in its solver: only a ClusterIssuer may use the installation's own rights",
   });
 }

@@ -7,7 +7,7 @@ export interface DnsWorld {
   /** Names of two zones made for this test, empty. */
   zones: [string, string];
   /** A provider of its own over the same zones: another Lambda. */
-  provider(): DnsProvider;
+  provider(): DnsProvider | Promise<DnsProvider>;
   /** The values served at a name, without quotes. */
   values(name: string): Promise<string[]>;
   /** Somebody else adds a value, keeping the others. */
@@ -24,7 +24,7 @@ export function testDnsProvider(name: string, makeWorld: () => DnsWorld | Promis
 
   beforeEach(async () => {
     world = await makeWorld();
-    dns = world.provider();
+    dns = await world.provider();
     at = `_acme-challenge.www.${world.zones[0]}`;
   });
 
@@ -37,7 +37,7 @@ export function testDnsProvider(name: string, makeWorld: () => DnsWorld | Promis
 
     it("changes nothing the second time", async () => {
       await dns.publish([{ name: at, value: "one" }]);
-      const again = await world.provider().publish([{ name: at, value: "one" }]);
+      const again = await (await world.provider()).publish([{ name: at, value: "one" }]);
       expect(again).toEqual([{ record: { name: at, value: "one" }, unchanged: true }]);
       expect(await world.values(at)).toEqual(["one"]);
     });
@@ -50,7 +50,7 @@ export function testDnsProvider(name: string, makeWorld: () => DnsWorld | Promis
 
     it("adds a value that comes later to the one that is there", async () => {
       await dns.publish([{ name: at, value: "first" }]);
-      const [result] = await world.provider().publish([{ name: at, value: "second" }]);
+      const [result] = await (await world.provider()).publish([{ name: at, value: "second" }]);
       expect(changeOf(result)).toMatch(/./);
       expect((await world.values(at)).sort()).toEqual(["first", "second"]);
     });
@@ -71,7 +71,9 @@ export function testDnsProvider(name: string, makeWorld: () => DnsWorld | Promis
 
     it("loses none of twenty that publish at one name at once", async () => {
       const values = Array.from({ length: 20 }, (_, index) => `v${index}`);
-      const results = await Promise.all(values.map((value) => world.provider().publish([{ name: at, value }])));
+      const results = await Promise.all(
+        values.map(async (value) => (await world.provider()).publish([{ name: at, value }])),
+      );
       expect(results.flat().map(errorOf)).toEqual(values.map(() => undefined));
       expect((await world.values(at)).sort()).toEqual([...values].sort());
     });
@@ -115,7 +117,7 @@ export function testDnsProvider(name: string, makeWorld: () => DnsWorld | Promis
   describe(`${name}: cleanUp`, () => {
     it("removes what was published", async () => {
       await dns.publish(both(at, "one", "two"));
-      const results = await world.provider().cleanUp(both(at, "one", "two"));
+      const results = await (await world.provider()).cleanUp(both(at, "one", "two"));
       expect(results.map(changeOf)).toEqual([expect.stringMatching(/./), expect.stringMatching(/./)]);
       expect(await world.values(at)).toEqual([]);
     });
@@ -152,7 +154,7 @@ export function testDnsProvider(name: string, makeWorld: () => DnsWorld | Promis
     it("leaves only the foreign value after twenty publish and clean up at one name at once", async () => {
       await world.addForeign(at, "foreign");
       const one = async (value: string) => {
-        const provider = world.provider();
+        const provider = await world.provider();
         const published = await provider.publish([{ name: at, value }]);
         return [...published, ...(await provider.cleanUp([{ name: at, value }]))];
       };
@@ -166,7 +168,7 @@ export function testDnsProvider(name: string, makeWorld: () => DnsWorld | Promis
     it("tells when a change has reached all name servers, asked by the same id", async () => {
       const change = changeOf((await dns.publish([{ name: at, value: "one" }]))[0]);
       expect(await dns.settled([change])).toEqual(new Map([[change, false]]));
-      expect(await world.provider().settled([change])).toEqual(new Map([[change, true]]));
+      expect(await (await world.provider()).settled([change])).toEqual(new Map([[change, true]]));
     });
 
     it("answers for each change of a batch of two zones", async () => {

@@ -1,4 +1,4 @@
-import { route53 } from "../../adapters/dns/route53.ts";
+import { route53Records } from "../../adapters/dns/route53/records.ts";
 import type { DnsProvider, RecordResult, TxtRecord } from "../../core/ports.ts";
 import type { FakeRoute53 } from "./fake-route53.ts";
 
@@ -6,7 +6,7 @@ export const clock = { now: () => new Date("2026-01-01T00:00:00Z") };
 
 /** A new route53 provider over a fake: another Lambda. */
 export function providerOn(aws: FakeRoute53, hostedZoneID?: string): DnsProvider {
-  return route53.create(hostedZoneID ? { hostedZoneID } : {}, { client: aws.client, clock });
+  return route53Records(hostedZoneID ? { hostedZoneID } : {}, { client: aws.client, clock });
 }
 
 /** A challenge record of a host; a value as long as a real one. */

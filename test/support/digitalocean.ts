@@ -1,16 +1,34 @@
 import * as z from "zod/mini";
+import type { DnsAccess, DnsAdapter } from "../../core/dns-adapter.ts";
 import { RefusedError, UnavailableError } from "../../core/errors.ts";
-import type { Permission } from "../../core/permission.ts";
-import type { Clock, DnsProvider, RecordResult, TxtRecord } from "../../core/ports.ts";
+import type { DnsProvider, RecordResult, TxtRecord } from "../../core/ports.ts";
+import { readSecretRef, type SecretRef } from "../../core/secret-ref.ts";
 
-/** cert-manager's fields of this solver. */
-const config = z.object({ tokenSecretRef: z.object({ name: z.string(), key: z.string() }) });
+interface DigitalOceanSolver {
+  tokenSecretRef: SecretRef;
+}
 
-export interface DigitalOceanDeps {
-  /** What tokenSecretRef names, read by the caller. */
+/**
+ * TXT records at DigitalOcean (https://docs.digitalocean.com/reference/api/). Every value is a record with an id of its own:
+ * adding and removing one never touches its neighbours.
+ */
+export const digitalocean: DnsAdapter<DigitalOceanSolver> = {
+  // cert-manager's fields of this solver.
+  solver: {
+    table: { tokenSecretRef: "read" },
+    read: (fields) => ({
+      tokenSecretRef: readSecretRef(fields, "tokenSecretRef", { name: "name is required", key: "key is required" }),
+    }),
+  },
+  // Nothing of AWS is called, but the token is a stored secret.
+  permissions: () => ({ publish: [], settled: [], cleanUp: [] }),
+  readsSecrets: true,
+  create: async ({ tokenSecretRef }, { secret, fetch, clock }) =>
+    providerFor({ token: await secret(tokenSecretRef), fetch, clock }),
+};
+
+interface DigitalOceanDeps extends Pick<DnsAccess, "fetch" | "clock"> {
   token: string;
-  fetch: typeof fetch;
-  clock: Clock;
 }
 
 /** The API tells nothing of propagation, so a change counts as settled after this time. */
@@ -18,18 +36,7 @@ const settlingMs = 30_000;
 const ttlSeconds = 30;
 const pageSize = 200;
 
-/**
- * TXT records at DigitalOcean (https://docs.digitalocean.com/reference/api/). Every value is a record with an id of its own:
- * adding and removing one never touches its neighbours.
- */
-export const digitalocean = { config, permissions, create };
-
-/** Nothing of AWS is called. */
-function permissions(): Record<"publish" | "settled" | "cleanUp", Permission[]> {
-  return { publish: [], settled: [], cleanUp: [] };
-}
-
-function create(_solver: z.infer<typeof config>, deps: DigitalOceanDeps): DnsProvider {
+function providerFor(deps: DigitalOceanDeps): DnsProvider {
   return {
     publish: (records) => each(records, deps, add, noZone),
     cleanUp: (records) => each(records, deps, remove, () => ({ unchanged: true })),

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import * as dnsAdapters from "../../adapters/dns/index.ts";
 import { makeCsr } from "../../adapters/keys/csr.ts";
 import { makePrivateKey } from "../../adapters/keys/private-key.ts";
 import { checkIssuer } from "../../core/check-issuer.ts";
@@ -89,6 +90,7 @@ export async function openPipeline(options: PipelineOptions = {}) {
     instance: "certwright",
     defaultStore: "secretsManager",
     policy: {},
+    dnsAdapters,
     clock,
     chance: { fraction: () => 0.5, uuid },
     requests,

@@ -4,7 +4,7 @@ import {
   CreateHostedZoneCommand,
   ListResourceRecordSetsCommand,
 } from "@aws-sdk/client-route-53";
-import { route53 } from "../../adapters/dns/route53.ts";
+import { route53Records } from "../../adapters/dns/route53/records.ts";
 import type { DnsWorld } from "../contract/dns-provider.ts";
 
 type Sender = Pick<Route53Client, "send">;
@@ -30,7 +30,7 @@ export async function route53World(client: Sender): Promise<DnsWorld> {
   const zoneOf = (name: string) => (name.endsWith(second) ? zones.get(second) : zones.get(first)) ?? "";
   return {
     zones: [first, second],
-    provider: () => route53.create({}, { client: interrupted, clock: { now: () => new Date() } }),
+    provider: () => route53Records({}, { client: interrupted, clock: { now: () => new Date() } }),
     values: async (name) =>
       (await setsAt(client, zoneOf(name), name)).flatMap(valuesOf).map((value) => value.slice(1, -1)),
     addForeign: async (name, value) => addForeign(client, zoneOf(name), name, value),

@@ -1,6 +1,6 @@
 import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { dnsProviders } from "../../adapters/dns/index.ts";
+import * as dnsProviders from "../../adapters/dns/index.ts";
 import { issuers } from "../../adapters/issuers/index.ts";
 import { stores } from "../../adapters/stores/index.ts";
 import { functionNames, pascalCase, stepNames } from "../../cdk/functions.ts";
@@ -165,7 +165,7 @@ function foldersIn(path: string): string[] {
 /** An adapter is a file that exports one object named like it. */
 function exportsAdapter(file: string): boolean {
   const name = nameOf(file).replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-  return new RegExp(`^export const ${name} = \\{`, "m").test(read(file));
+  return new RegExp(`^export const ${name}(: DnsAdapter<\\w+>)? = \\{`, "m").test(read(file));
 }
 
 function nameOf(file: string): string {

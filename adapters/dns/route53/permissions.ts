@@ -1,19 +1,5 @@
+import type { VerbPermissions, ZoneScope } from "../../../core/dns-adapter.ts";
 import type { Permission } from "../../../core/permission.ts";
-
-/** Hosted zone ids. */
-export interface ZoneScope {
-  /** Zones that hold `_acme-challenge` names; "*" is every zone of the account. */
-  zones: string[] | "*";
-  /** Zones made for validation only (targets of CNAMEs): any TXT name may be written. */
-  validationZones: string[];
-}
-
-/** What each verb of the port needs. */
-export interface VerbPermissions {
-  publish: Permission[];
-  settled: Permission[];
-  cleanUp: Permission[];
-}
 
 const names = "route53:ChangeResourceRecordSetsNormalizedRecordNames";
 const types = "route53:ChangeResourceRecordSetsRecordTypes";

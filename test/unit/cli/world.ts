@@ -1,12 +1,12 @@
 import { run } from "../../../cli/run.ts";
 import type { Installation } from "../../../cli/verb.ts";
 import type { State } from "../../../core/ports.ts";
-import { parseRequest } from "../../../core/request.ts";
 import { clusterNamespace, type Kind, type ResourceKey } from "../../../core/resource.ts";
 import type { AttemptRow, CertificateRow, IssuerRow } from "../../../core/rows.ts";
 import { type Condition, rfc3339 } from "../../../core/status.ts";
 import { type MemoryRequests, memoryRequests } from "../../support/memory-requests.ts";
 import { memoryState } from "../../support/memory-state.ts";
+import { parseRequest } from "../../support/parse.ts";
 
 export const noon = Date.parse("2026-11-22T12:00:00Z");
 export const hourMs = 3_600_000;

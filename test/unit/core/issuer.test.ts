@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { IssuerSpec } from "../../../core/issuer.ts";
-import { parseIssuer } from "../../../core/request.ts";
 import { goodIssuer } from "../../support/good-objects.ts";
+import { parseIssuer } from "../../support/parse.ts";
 import { leafPem, rootPem } from "./openssl-certificates.ts";
 
 function specOf(acme: Record<string, unknown> = {}, metadata?: unknown): IssuerSpec {

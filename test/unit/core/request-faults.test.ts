@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { parseRequest } from "../../../core/request.ts";
 import { idOf } from "../../../core/resource.ts";
 import { badObjects } from "../../support/bad-objects.ts";
 import { goodCertificate, goodIssuer } from "../../support/good-objects.ts";
+import { parseRequest } from "../../support/parse.ts";
 
 function faultsOf(object: Parameters<typeof parseRequest>[0]) {
   const parsed = parseRequest(object);

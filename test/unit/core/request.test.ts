@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { StoredRequest } from "../../../core/ports.ts";
-import { parseCertificate, parseRequest } from "../../../core/request.ts";
+import { parseCertificate } from "../../../core/request.ts";
 import { kinds } from "../../../core/resource.ts";
 import { specHash } from "../../../core/spec-hash.ts";
 import { badObjects } from "../../support/bad-objects.ts";
 import { goodCertificate, goodIssuer, stored } from "../../support/good-objects.ts";
+import { parseRequest } from "../../support/parse.ts";
 
 const yaml = `
 # as a developer writes it

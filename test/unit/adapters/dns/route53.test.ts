@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { route53 } from "../../../../adapters/dns/route53.ts";
 import { UnavailableError } from "../../../../core/errors.ts";
-import { challenge, failed, many, providerOn } from "../../../support/challenges.ts";
+import { challenge, clock, failed, many, providerOn } from "../../../support/challenges.ts";
 import { fakeRoute53 } from "../../../support/fake-route53.ts";
 
 describe("call economy", () => {
@@ -96,5 +97,21 @@ describe("settled", () => {
       name: "RefusedError",
       reason: "Route53AccessDenied",
     });
+  });
+});
+
+describe("opened for an issuer", () => {
+  it("makes its client with the solver's role and region, and loads it only then", async () => {
+    const roles: (string | undefined)[] = [];
+    const aws = async (role: string | undefined) => {
+      roles.push(role);
+      return { customUserAgent: [] };
+    };
+    const access = { aws, clock, fetch, secret: () => Promise.reject(new Error("no secret is read")) };
+    const role = "arn:aws:iam::123456789012:role/certwright-dns";
+    const provider = await route53.create({ role, region: "us-east-1", hostedZoneID: "Z1" }, access);
+    expect(roles).toEqual([role]);
+    expect(await provider.publish([])).toEqual([]);
+    expect(await provider.settled([])).toEqual(new Map());
   });
 });

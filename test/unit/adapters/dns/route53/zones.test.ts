@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { route53 } from "../../../../../adapters/dns/route53.ts";
+import { route53Records } from "../../../../../adapters/dns/route53/records.ts";
 import { RefusedError, UnavailableError } from "../../../../../core/errors.ts";
 import { challenge, errorsOf, failed, providerOn } from "../../../../support/challenges.ts";
 import { fakeRoute53 } from "../../../../support/fake-route53.ts";
@@ -50,7 +50,7 @@ describe("zones", () => {
     const aws = fakeRoute53();
     aws.addZone("example.com");
     let now = 0;
-    const dns = route53.create({}, { client: aws.client, clock: { now: () => new Date(now) } });
+    const dns = route53Records({}, { client: aws.client, clock: { now: () => new Date(now) } });
     await dns.publish([challenge("a.example.com")]);
     now += 299_000;
     await dns.publish([challenge("b.example.com")]);
