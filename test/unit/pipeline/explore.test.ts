@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { explore, exploreAtRandom, type Found, play } from "../../support/explore.ts";
-import { poisons, scenarios } from "../../support/explore-scenarios.ts";
+import { explore, exploreAtRandom, type Found, play } from "../../support/explore/explore.ts";
+import { poisons, scenarios } from "../../support/explore/scenarios.ts";
 
 /**
  * Something goes wrong at one call of an issuance: at each call, in each way (explore-faults.ts), in every scenario, and all

@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import { RefusedError } from "../../../core/errors.ts";
 import { nextPoll } from "../../../core/steps/poll.ts";
 import type { Work } from "../../../core/steps/work.ts";
-import { playAt } from "../../support/explore.ts";
-import type { FaultKind } from "../../support/explore-faults.ts";
-import type { Scenario } from "../../support/explore-scenario.ts";
-import { first, orderGone, renewal, slow, xAndWildcard } from "../../support/explore-scenarios.ts";
-import { editMeanwhile } from "../../support/explore-wishes.ts";
+import { playAt } from "../../support/explore/explore.ts";
+import type { FaultKind } from "../../support/explore/faults.ts";
+import type { Scenario } from "../../support/explore/scenario.ts";
+import { first, orderGone, renewal, slow, xAndWildcard } from "../../support/explore/scenarios.ts";
+import { editMeanwhile } from "../../support/explore/wishes.ts";
 import { openPipeline, type Pipeline } from "../../support/pipeline.ts";
 import { certificateSpec as spec } from "../../support/specs.ts";
 
