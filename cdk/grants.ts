@@ -17,7 +17,7 @@ export function grantNamespace(certwright: Certwright, tenant: IGrantable, names
   allow(tenant, ["ssm:GetParameter"], names.configParameterArn);
 }
 
-/** A reader of one stored secret in Secrets Manager: of its current version, and of nothing else. */
+/** A reader of one stored secret in Secrets Manager: of its current version, and of others only by their ids. */
 export function grantReadSecret(
   certwright: Certwright,
   reader: IGrantable,
@@ -31,7 +31,8 @@ export function grantReadSecret(
     StringEquals: { "kms:ViaService": `secretsmanager.${names.region}.amazonaws.com` },
     StringLike: { "kms:EncryptionContext:SecretARN": arn },
   };
-  // A request that names no stage has no such key, and gets AWSCURRENT: ForAllValues lets it through.
+  // A request that names no stage has no such key: ForAllValues lets it through. It gets AWSCURRENT, or the version whose id
+  // it names: AWS's caching clients ask so for the current one.
   const current = { "ForAllValues:StringEquals": { "secretsmanager:VersionStage": "AWSCURRENT" } };
   allow(reader, ["secretsmanager:DescribeSecret"], arn);
   allow(reader, ["secretsmanager:GetSecretValue"], arn, current);

@@ -74,7 +74,13 @@ function reachDns(may: Permissions): Permission[][] {
   return [may.assumeRoles, may.readDnsCredentials];
 }
 
-/** Statements that differ in nothing, once. */
+/** Without those that another one grants as well: with the same actions and more, on the same and on the same conditions. */
 function merged(permissions: Permission[]): Permission[] {
-  return [...new Map(permissions.map((permission) => [JSON.stringify(permission), permission])).values()];
+  const once = [...new Map(permissions.map((permission) => [JSON.stringify(permission), permission])).values()];
+  const ground = ({ resources, conditions }: Permission) => JSON.stringify([resources, conditions]);
+  const isPart = (one: Permission, other: Permission) =>
+    other.actions.length > one.actions.length &&
+    ground(one) === ground(other) &&
+    one.actions.every((action) => other.actions.includes(action));
+  return once.filter((one) => !once.some((other) => isPart(one, other)));
 }

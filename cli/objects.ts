@@ -70,7 +70,11 @@ export function isDecided(seen: Seen): boolean {
   const row = seen.certificate ?? seen.issuer;
   if (!row || row.deletedAt !== undefined || row.specHash !== seen.specHash) return false;
   const asked = seen.written.annotations[renewAnnotation];
-  return seen.certificate === undefined || asked === undefined || asked === seen.certificate.renewRequestedAt;
+  const { certificate } = seen;
+  if (certificate === undefined || asked === undefined || asked === certificate.renewRequestedAt) return true;
+  // A renewal that waits for its issuer, or for room in a limit, is decided on; it is not acted on yet.
+  const { waitsForIssuer = false, attempt, issuing } = certificate;
+  return waitsForIssuer || (attempt === undefined && issuing?.reason === "RateLimited");
 }
 
 async function storedOf(requests: Requests, kind: Kind, scope: Scope): Promise<StoredRequest[]> {

@@ -29,6 +29,11 @@ export interface AcmeIssuer {
   /** One left-over nonce to carry to the next step. */
   takeNonce(): string | undefined;
   createOrder(request: OrderRequest): Promise<Order>;
+  /**
+   * An open order of this account for just these names, where the CA lists them (RFC 8555 7.1.2.1): one whose URL never
+   * reached us. Each is given once; undefined when there is none to be found.
+   */
+  lostOrder(request: OrderRequest): Promise<Order | undefined>;
   /** POST-as-GET; undefined when the CA does not know the order any more. */
   readOrder(url: string): Promise<Order | undefined>;
   /** The challenges of an order's authorizations that are not yet valid; solver -1 until solvers are picked. */

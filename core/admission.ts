@@ -1,5 +1,6 @@
 import { executionsBucket, inFlightBucket, isRenewal, type RateLimits } from "./limits.ts";
 import type { Needs } from "./needs.ts";
+import { nextPlace, nobodyWaits, queueKey } from "./queue.ts";
 import { type Bucket, fullTo, reserve, take, tokensIn } from "./rate-limit.ts";
 import type { BucketRow, Lane } from "./rows.ts";
 
@@ -8,6 +9,8 @@ export interface Candidate {
   /** idOf() of the Certificate. */
   id: string;
   lane: Lane;
+  /** Epoch ms at which the working certificate ends; undefined when there is none. */
+  endsAt?: number | undefined;
   names: number;
   /** RSA bits; undefined for other keys. */
   rsaBits?: number | undefined;
@@ -21,7 +24,7 @@ export interface Candidate {
 export interface Admission {
   /** Each batch becomes one execution. */
   batches: Candidate[][];
-  /** Those without a token: an estimate of when there is one, not a reservation. */
+  /** Those without a token: an estimate of when there is one for them, not a reservation. */
   later: Map<string, { at: Date; bucket: string }>;
   /** The rows to write, conditional on what was read. */
   rows: BucketRow[];
@@ -39,8 +42,8 @@ const transactionRows = 100;
 const countedRows = transactionRows - 1;
 
 /**
- * Gives tokens to as many candidates of one issuer as there are, renewals first, and packs them into batches. Pure: the caller
- * writes `rows` in one transaction and asks again when somebody else was faster.
+ * Gives tokens to as many candidates of one issuer as there are, renewals first, of them the one that ends first, and packs
+ * them into batches. Pure: the caller writes `rows` in one transaction and asks again when somebody else was faster.
  */
 export function admit(
   candidates: Candidate[],
@@ -53,8 +56,7 @@ export function admit(
   const inFlight = inFlightBucket(issuer.id, issuer.limits);
   const later: Admission["later"] = new Map();
   const rest: Candidate[] = [];
-  const ordered = [...candidates].sort((a, b) => Number(isRenewal(b.lane)) - Number(isRenewal(a.lane)));
-  for (const candidate of ordered) {
+  for (const candidate of byUrgency(candidates)) {
     const { needs } = candidate;
     const all = candidate.resumed ? [] : [...inFlight, ...needs.orders, ...needs.sets, ...needs.domains];
     const wanted = all.slice(0, countedRows);
@@ -64,7 +66,8 @@ export function admit(
     }
     const missing = purse.missing([...wanted, ...packer.bucketFor(candidate)], isRenewal(candidate.lane));
     if (missing) {
-      later.set(candidate.id, missing);
+      const queued = needs.orders.find(({ key }) => key === missing.bucket && !isRenewal(candidate.lane));
+      later.set(candidate.id, queued ? { ...missing, at: purse.queue(queued, missing.at) } : missing);
       continue;
     }
     purse.take(wanted);
@@ -73,11 +76,18 @@ export function admit(
   return { batches: packer.batches, later, rows: purse.written(), rest };
 }
 
+function byUrgency(candidates: Candidate[]): Candidate[] {
+  const ends = ({ endsAt = Number.MAX_SAFE_INTEGER }: Candidate) => endsAt;
+  const renewals = candidates.filter(({ lane }) => isRenewal(lane)).sort((a, b) => ends(a) - ends(b));
+  return [...renewals, ...candidates.filter(({ lane }) => !isRenewal(lane))];
+}
+
 /** The buckets that an admission may touch; the caller reads them first. */
 export function bucketsOf(candidates: Candidate[], issuer: { id: string; limits: RateLimits }): string[] {
   const shared = [...executionsBucket(issuer.id, issuer.limits), ...inFlightBucket(issuer.id, issuer.limits)];
   const own = candidates.flatMap(({ needs }) => [...needs.orders, ...needs.domains, ...needs.sets]);
-  return [...new Set([...shared, ...own].map((bucket) => bucket.key))];
+  const queues = candidates.flatMap(({ needs }) => needs.orders.map(queueKey));
+  return [...new Set([...[...shared, ...own].map((bucket) => bucket.key), ...queues])];
 }
 
 /** The tokens while they are being given out. */
@@ -92,8 +102,13 @@ class Purse {
   }
 
   /** Whether these buckets still fit into one transaction. */
-  holds(buckets: Bucket[], rows: number): boolean {
+  holds(buckets: { key: string }[], rows: number): boolean {
     return new Set([...this.touched.keys(), ...buckets.map((bucket) => bucket.key)]).size <= rows;
+  }
+
+  /** Of a queue's row, which is only an estimate: where there is no place for it in the transaction it stays as it is. */
+  private touchIfItFits(row: BucketRow): void {
+    if (this.holds([row], transactionRows)) this.touched.set(row.key, row);
   }
 
   /** The bucket that will be the last to have a token, when one has none. */
@@ -109,7 +124,20 @@ class Purse {
   }
 
   take(buckets: Bucket[]): void {
-    for (const bucket of buckets) this.touched.set(bucket.key, take(bucket, this.row(bucket.key), 1, this.now));
+    for (const bucket of buckets) {
+      const queue = this.row(queueKey(bucket));
+      const full = tokensIn(bucket, this.row(bucket.key), this.now) >= bucket.capacity;
+      this.touched.set(bucket.key, take(bucket, this.row(bucket.key), 1, this.now));
+      const corrected = full ? nobodyWaits(bucket, queue, this.now) : undefined;
+      if (corrected) this.touchIfItFits(corrected);
+    }
+  }
+
+  /** When to ask again; the next one in the queue asks later. */
+  queue(bucket: Bucket, from: Date): Date {
+    const { at, row } = nextPlace(bucket, this.row(queueKey(bucket)), from, this.now);
+    this.touchIfItFits(row);
+    return at;
   }
 
   written(): BucketRow[] {

@@ -1,14 +1,13 @@
-import { accountKeyOf, keyLost, secretText, thumbprintOf } from "./account-key.ts";
-import type { AcmeIssuer } from "./acme-port.ts";
+import { registeredAccount } from "./acme-account.ts";
 import { backoff } from "./backoff.ts";
 import { concurrently } from "./concurrently.ts";
 import type { Deps } from "./deps.ts";
-import { classOf, isNamed, RefusedError } from "./errors.ts";
+import { classOf, isNamed, RateLimitedError } from "./errors.ts";
 import type { IssuerSpec } from "./issuer.ts";
 import type { StoredRequest } from "./ports.ts";
 import { parseIssuer } from "./request.ts";
 import { idOf, type Resource, type ResourceKey } from "./resource.ts";
-import { type AcmeAccount, type IssuerRow, rowSchema } from "./rows.ts";
+import { type IssuerRow, rowSchema } from "./rows.ts";
 import { type Condition, condition } from "./status.ts";
 
 /** A ready issuer is looked at again so often: its directory may move, its account may be gone. */
@@ -61,7 +60,7 @@ async function verified(deps: Deps, issuer: Resource<IssuerSpec>, base: IssuerRo
   const now = deps.clock.now();
   const accepted = { ...base, spec: issuer.spec, annotations: issuer.annotations };
   try {
-    const acme = await account(deps, issuer, base.acme);
+    const acme = await registeredAccount(deps, issuer, base.acme);
     const { failedChecks: _, ...rest } = accepted;
     const message = "The ACME account was registered with the ACME server";
     return {
@@ -76,9 +75,10 @@ async function verified(deps: Deps, issuer: Resource<IssuerSpec>, base: IssuerRo
   }
 }
 
-/** A CA that is away for a moment does not make an account unusable that was ready with this spec. */
+/** A CA that is away for a moment does not make an account unusable that was ready with this spec. It may name the instant to come back. */
 function notVerified(deps: Deps, row: IssuerRow, error: unknown, now: Date): IssuerRow {
-  const failedChecks = (row.failedChecks ?? 0) + 1;
+  const named = error instanceof RateLimitedError ? error.retryAt : undefined;
+  const failedChecks = (row.failedChecks ?? 0) + (named ? 0 : 1);
   const errorClass = classOf(error);
   if (errorClass === "Bug")
     deps.log({ event: "bug", issuer: idOf(row.key), error: String(error), stack: (error as Error).stack });
@@ -87,7 +87,7 @@ function notVerified(deps: Deps, row: IssuerRow, error: unknown, now: Date): Iss
   const text = error instanceof Error ? error.message : String(error);
   const message = isNamed(error) && error.fix ? `${text.replace(/\.$/, "")}; ${error.fix}` : text;
   const reason = isNamed(error) && errorClass === "RefusedError" ? error.reason : "ErrRegisterACMEAccount";
-  const next = backoff({ failures: failedChecks, now, fraction: deps.chance.fraction() });
+  const next = named ?? backoff({ failures: failedChecks, now, fraction: deps.chance.fraction() });
   return {
     ...row,
     failedChecks,
@@ -95,45 +95,6 @@ function notVerified(deps: Deps, row: IssuerRow, error: unknown, now: Date): Iss
     dueAt: next.getTime(),
     lane: "new",
   };
-}
-
-/** The account of this key at the CA: found or made. A known account whose key is gone is never replaced by a new one. */
-async function account(deps: Deps, issuer: Resource<IssuerSpec>, known: AcmeAccount | undefined): Promise<AcmeAccount> {
-  const { acme } = issuer.spec;
-  const { name: keySecretName } = acme.privateKeySecretRef;
-  // Another server or secret is the wish for another account.
-  const same = known?.server === acme.server && known.keySecretName === keySecretName ? known : undefined;
-  const accountKeyPem = await accountKeyOf(deps, issuer, same);
-  const keyThumbprint = thumbprintOf(accountKeyPem);
-  const client = await deps.acmeRegistrar({ key: issuer.key, spec: issuer.spec, accountKeyPem });
-  const directory = await client.directory();
-  const mine = same?.keyThumbprint === keyThumbprint ? same : undefined;
-  const found = same && (await client.registerAccount({ onlyReturnExisting: true }));
-  if (same && !mine && !found) throw keyLost(same, "its secret holds a key of which the CA has no account");
-  const registered = found ?? (await register(deps, issuer, client));
-  if (mine && acme.email !== mine.lastRegisteredEmail) await client.updateContact(acme.email);
-  return {
-    server: acme.server,
-    accountUrl: registered.accountUrl,
-    directory,
-    keyThumbprint,
-    keySecretName,
-    ...(acme.email === undefined ? {} : { lastRegisteredEmail: acme.email }),
-  };
-}
-
-async function register(deps: Deps, issuer: Resource<IssuerSpec>, client: AcmeIssuer): Promise<{ accountUrl: string }> {
-  const { email, externalAccountBinding: binding } = issuer.spec.acme;
-  const registered = await client.registerAccount({
-    ...(email === undefined ? {} : { email }),
-    ...(binding === undefined
-      ? {}
-      : {
-          externalAccount: { keyId: binding.keyId, hmacKey: await secretText(deps, issuer.key, binding.keySecretRef) },
-        }),
-  });
-  if (registered) return registered;
-  throw new RefusedError({ reason: "ErrRegisterACMEAccount", message: "the CA gave no account URL" });
 }
 
 async function wake(deps: Deps, issuer: ResourceKey): Promise<number> {

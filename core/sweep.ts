@@ -6,7 +6,6 @@ import type { AttemptRef } from "./rows.ts";
 
 /** At most so many due things in one sweep: the next one comes in a minute. */
 const perSweep = 1_000;
-const perDispatch = 200;
 /** How long clean-up has, its repeats included, before it is asked again: leftovers that stay must not crowd the sweeps. */
 const askAgainMs = 15 * 60_000;
 /** Failing renewals are due within this time (the longest backoff and its spread), so their margin is seen. */
@@ -39,13 +38,12 @@ export async function sweep(deps: Deps): Promise<SweepReport> {
   };
 }
 
-async function sweepCertificates(deps: Deps, due: Due[]): Promise<Verdict[]> {
-  const keys = due.flatMap((one) => (one.what === "certificate" ? [one.key] : []));
-  const verdicts: Verdict[] = [];
-  for (let start = 0; start < keys.length; start += perDispatch) {
-    verdicts.push(...(await dispatch(deps, keys.slice(start, start + perDispatch))));
-  }
-  return verdicts;
+function sweepCertificates(deps: Deps, due: Due[]): Promise<Verdict[]> {
+  // All at once: where tokens are short, the most urgent of all gets the first.
+  return dispatch(
+    deps,
+    due.flatMap((one) => (one.what === "certificate" ? [one.key] : [])),
+  );
 }
 
 async function sweepIssuers(deps: Deps, due: Due[]): Promise<void> {

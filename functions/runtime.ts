@@ -1,5 +1,6 @@
 import type * as z from "zod/mini";
 import type { Deps } from "../core/deps.ts";
+import { classOf, isNamed } from "../core/errors.ts";
 import type { Step } from "../core/status.ts";
 import {
   type BatchFunction,
@@ -51,12 +52,20 @@ export function handler<In, Out>(
 }
 
 function task(name: Step, run: (deps: Deps, input: StepInput) => Promise<StepResult>): Handler<StepResult> {
-  return handler(name, stepInput, run, (input, result) => {
+  const named = (deps: Deps, input: StepInput) =>
+    run(deps, input).catch((error: unknown) => Promise.reject(withReason(error)));
+  return handler(name, stepInput, named, (input, result) => {
     const { leaseId, round, live } = input;
     const [only] = live.length === 1 ? live : [];
     const one = only && { certificate: `${only.namespace}/${only.name}`, attemptId: only.attemptId };
     return { leaseId, round, asked: live.length, live: result.live.length, waiting: result.waiting.length, ...one };
   });
+}
+
+/** Step Functions hands on an error's name only: `RefusedError.StateAccessDenied` tells clean-up, and so the status, why. */
+function withReason(error: unknown): unknown {
+  if (!(error instanceof Error) || !isNamed(error) || classOf(error) !== "RefusedError") return error;
+  return Object.assign(new Error(error.message, { cause: error }), { name: `${error.name}.${error.reason}` });
 }
 
 /** Counts what nobody expected: the alarm on bug-class failures looks at this metric. */

@@ -14,6 +14,36 @@ export function describeAcme(request: Request): Omit<Call, "id"> {
   };
 }
 
+/** Path, body, and the parts of its JWS in clear: the account's URL is in the protected header (RFC 8555 6.2). */
+export function saidToAcme({ path, body }: Request): string {
+  const text = body.toString("utf8");
+  const parts = Object.entries(parse(text)).filter(([name]) => name === "protected" || name === "payload");
+  const clear = parts.map(([, part]) => Buffer.from(String(part), "base64url").toString("utf8"));
+  return [path, text, ...clear].join(" ");
+}
+
+/** The paths that an order or an authorization in an answer leads to, and the names it is about (RFC 8555 7.1.3, 7.1.4). */
+export function leadsTo(reply: Reply): { paths: string[]; names: string } | undefined {
+  if (!String(reply.headers["content-type"] ?? "").includes("json")) return undefined;
+  const shown: Subject = parse(reply.body.toString("utf8"));
+  const { identifiers, identifier, finalize, certificate, authorizations, challenges } = shown;
+  const asked = identifiers ?? (identifier ? [identifier] : []);
+  if (asked.length === 0) return undefined;
+  const own = [reply.headers.location, finalize, certificate, ...(authorizations ?? [])];
+  const urls = [...own, ...(challenges ?? []).map(({ url }) => url)];
+  const paths = urls.flatMap((url) => (typeof url === "string" && URL.canParse(url) ? [new URL(url).pathname] : []));
+  return { paths, names: asked.map(({ value }) => value).join(" ") };
+}
+
+interface Subject {
+  identifiers?: { value: string }[];
+  identifier?: { value: string };
+  finalize?: string;
+  certificate?: string;
+  authorizations?: string[];
+  challenges?: { url: string }[];
+}
+
 /** What an answer of the CA says: the last part of its error type, or the status of the object it shows. */
 export function acmeAnswer(reply: Reply): Pick<Call, "error" | "objectStatus"> {
   if (!String(reply.headers["content-type"] ?? "").includes("json")) return {};

@@ -1,4 +1,4 @@
-import { acmeAnswer, acmeRefusal, describeAcme } from "./acme-call.ts";
+import { acmeAnswer, acmeRefusal, describeAcme, leadsTo, saidToAcme } from "./acme-call.ts";
 import type { Recorder } from "./calls.ts";
 import { exchange } from "./exchange.ts";
 import type { Faults } from "./faults.ts";
@@ -20,6 +20,7 @@ export const newOrdersAtOnce = 5;
 /** What stands in front of Pebble: records, disturbs, and lets few newOrder requests through at a time. */
 export function createAcmeFront(front: AcmeFront): Answer & { newOrders: () => { inFlight: number; most: number } } {
   const gate = createGate(newOrdersAtOnce);
+  const subjects = createSubjects();
   let hangs = false;
   const send = async (request: Request) => {
     try {
@@ -37,11 +38,28 @@ export function createAcmeFront(front: AcmeFront): Answer & { newOrders: () => {
   };
   const answer: Answer = (request) =>
     exchange(request, describeAcme(request), front, {
+      says: () => `${saidToAcme(request)} ${subjects.of(request.path)}`,
       send: (call) => (call.action === "newOrder" ? gate.pass(() => send(request)) : send(request)),
       refuse: async (_, wanted) => acmeRefusal(wanted, await freshNonce(front, request)),
-      read: (call, reply) => void Object.assign(call, acmeAnswer(reply)),
+      read: (call, reply) => {
+        Object.assign(call, acmeAnswer(reply));
+        subjects.learn(reply);
+      },
     });
   return Object.assign(answer, { newOrders: gate.seen });
+}
+
+/** Which names each order, authorization, challenge and certificate is about, so that a fault can tell whose call it is. */
+function createSubjects(limit = 20_000) {
+  const names = new Map<string, string>();
+  return {
+    of: (path: string) => names.get(path) ?? "",
+    learn(reply: Reply) {
+      const found = leadsTo(reply);
+      for (const path of found?.paths ?? []) names.set(path, found?.names ?? "");
+      for (const oldest of names.size > limit ? [...names.keys()].slice(0, limit / 2) : []) names.delete(oldest);
+    },
+  };
 }
 
 // A CA sends a nonce with its refusals too.

@@ -28,7 +28,7 @@ export interface Call {
 }
 
 /** What can be done to a call (faults.ts). */
-export type FaultKind = "pause" | "refuse" | "delay" | "dropRequest" | "dropReply";
+export type FaultKind = "pause" | "refuse" | "delay" | "dropRequest" | "dropReply" | "truncate" | "kill";
 
 /** Which calls are meant; absent fields match everything. */
 export interface CallFilter {
@@ -39,8 +39,8 @@ export interface CallFilter {
   status?: number;
   error?: string;
   objectStatus?: string;
-  /** A part of the parameters as JSON; for a fault, of the request's path and body. */
-  contains?: string;
+  /** A part of the parameters as JSON, or all of several; for a fault, of what the request says (`Side.says` in exchange.ts). */
+  contains?: string | string[];
   /** Epoch ms: calls that arrived then or later. */
   since?: number;
 }
@@ -85,8 +85,12 @@ export function matches(call: Omit<Call, "id">, filter: CallFilter, text?: strin
     oneOf(action, call.action) &&
     oneOf(filter.function, call.function ?? "none") &&
     (since === undefined || call.at >= since) &&
-    (contains === undefined || (text ?? JSON.stringify(call.parameters) ?? "").includes(contains))
+    (contains === undefined || hasAll(text ?? JSON.stringify(call.parameters) ?? "", contains))
   );
+}
+
+function hasAll(text: string, parts: string | string[]): boolean {
+  return [parts].flat().every((part) => text.includes(part));
 }
 
 function oneOf(wanted: string | string[] | undefined, actual: string): boolean {

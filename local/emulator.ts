@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { startWithErrorNames } from "./emulator-errors.ts";
 import type { Launched } from "./launch.ts";
 import { launch, untilReady } from "./launch.ts";
 import { installed } from "./paths.ts";
@@ -9,8 +10,11 @@ import { loopback } from "./ports.ts";
 export interface Emulator {
   /** Its own endpoint; calls made here are neither recorded nor disturbed. */
   endpoint: string;
-  pid: number;
+  /** Another one after a restart. */
+  readonly pid: number;
   logFile: string;
+  /** Stops it as SIGTERM does and starts it again on its port; resolves when it answers. Needs `persistState`. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -25,20 +29,39 @@ export async function startEmulator(options: {
   port: number;
   lambdaEndpoint: string;
   lambdaEnvironment?: Record<string, string>;
+  auth?: boolean;
+  persistState?: boolean;
 }): Promise<Emulator> {
   const { folder, port } = options;
   const logFile = join(folder, "emulator.log");
-  const process = launch({
-    command: installed.emulator,
-    args: [],
-    cwd: folder,
-    logFile,
-    env: environment(options),
-  });
+  const start = () =>
+    launch({
+      command: installed.python,
+      args: ["-c", startWithErrorNames],
+      cwd: folder,
+      logFile,
+      env: environment(options),
+    });
+  let process = start();
   const endpoint = `http://${loopback}:${port}`;
   await ready(process, endpoint, logFile);
-  return { endpoint, pid: process.pid, logFile, stop: process.stop };
+  return {
+    endpoint,
+    get pid() {
+      return process.pid;
+    },
+    logFile,
+    async restart() {
+      await process.stop(saveMs);
+      process = start();
+      await ready(process, endpoint, logFile);
+    },
+    stop: () => process.stop(),
+  };
 }
+
+/** How long it may take to write its state down. */
+const saveMs = 60_000;
 
 // Lambdas inherit this environment, so it holds nothing of the user's.
 function environment(options: Parameters<typeof startEmulator>[0]): Record<string, string> {
@@ -59,6 +82,8 @@ function environment(options: Parameters<typeof startEmulator>[0]): Record<strin
     LOG_LEVEL: "WARNING",
     MINISTACK_ACCOUNT_ID: account,
     MINISTACK_REGION: region,
+    AUTH: String(options.auth ?? false),
+    ...(options.persistState ? { PERSIST_STATE: "1", S3_PERSIST: "1" } : {}),
     AWS_ENDPOINT_URL: options.lambdaEndpoint,
   };
 }

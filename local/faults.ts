@@ -8,9 +8,13 @@ export interface FaultRule {
   kind: FaultKind;
   /** How many matching calls pass first; default 0. */
   skip?: number;
-  /** How many calls it meets; default 1, for ever is -1. */
+  /** How many calls it meets; default 1, for ever is -1 and the default with `percent`. */
   times?: number;
-  /** pause: hold the call before it reaches the server (the default), or its answer after. */
+  /** The share of matching calls that it meets, drawn one by one; with the same `seed` the same draws. */
+  percent?: number;
+  /** Of the draws; default 1. */
+  seed?: number;
+  /** pause, kill: before the call reaches the server (the default), or after it did its work. */
   hold?: "request" | "reply";
   /** delay: milliseconds before it is passed on. */
   delayMs?: number;
@@ -31,6 +35,7 @@ export interface FaultState {
 /** What happens to one call. */
 export interface Verdict {
   kind: FaultKind;
+  hold: NonNullable<FaultRule["hold"]>;
   answer?: NonNullable<FaultRule["answer"]>;
 }
 
@@ -52,6 +57,8 @@ export interface Faults {
 interface Active extends FaultState {
   passed: number;
   gates: (() => void)[];
+  /** 0 <= x < 1. */
+  draw(): number;
 }
 
 /** Starts without any rule. */
@@ -70,7 +77,7 @@ export function createFaults(): Faults {
   return {
     add(rule) {
       const id = `fault-${nextId++}`;
-      active.set(id, { id, rule, met: 0, held: 0, passed: 0, gates: [] });
+      active.set(id, { id, rule, met: 0, held: 0, passed: 0, gates: [], draw: drawing(rule.seed ?? 1) });
       return id;
     },
     remove,
@@ -93,14 +100,26 @@ export function createFaults(): Faults {
 }
 
 function applies(fault: Active, call: Call, text: string): boolean {
-  const { times = 1, skip = 0, match } = fault.rule;
+  const { percent, skip = 0, match, times = percent === undefined ? 1 : -1 } = fault.rule;
   if ((times >= 0 && fault.met >= times) || !matches(call, match, text)) return false;
   if (fault.passed < skip) {
     fault.passed += 1;
     return false;
   }
+  if (percent !== undefined && fault.draw() * 100 >= percent) return false;
   fault.met += 1;
   return true;
+}
+
+/** Mulberry32: small, and the same everywhere. */
+function drawing(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    const mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    const once = mixed ^ (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61));
+    return ((once ^ (once >>> 14)) >>> 0) / 2 ** 32;
+  };
 }
 
 async function apply(fault: Active, call: Call, replies: Map<number, Active>): Promise<Verdict> {
@@ -108,7 +127,7 @@ async function apply(fault: Active, call: Call, replies: Map<number, Active>): P
   if (kind === "delay") await sleep(delayMs);
   if (kind === "pause" && where === "request") await hold(fault);
   if (kind === "pause" && where === "reply") replies.set(call.id, fault);
-  return answer ? { kind, answer } : { kind };
+  return { kind, hold: where, ...(answer && { answer }) };
 }
 
 async function hold(fault: Active): Promise<void> {

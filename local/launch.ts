@@ -8,8 +8,8 @@ export interface Launched {
   pid: number;
   /** True once it ended. */
   hasExited(): boolean;
-  /** SIGTERM, after 3 seconds SIGKILL; resolves when it is gone. */
-  stop(): Promise<void>;
+  /** SIGTERM, after `graceMs` (3 seconds) SIGKILL; resolves when it is gone. */
+  stop(graceMs?: number): Promise<void>;
 }
 
 /** How a process of the stack is started. */
@@ -44,10 +44,10 @@ export function launch(options: LaunchOptions): Launched {
       resolve();
     }),
   );
-  const stop = async () => {
+  const stop = async (graceMs = 3_000) => {
     if (gone) return;
     child.kill("SIGTERM");
-    const forced = setTimeout(() => child.kill("SIGKILL"), 3_000);
+    const forced = setTimeout(() => child.kill("SIGKILL"), graceMs);
     await exited;
     clearTimeout(forced);
   };

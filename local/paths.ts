@@ -11,6 +11,5 @@ export const runsFolder = join(localFolder, "run");
 export const installed = {
   commands: join(root, "node_modules", ".bin"),
   python: join(localFolder, "venv", "bin", "python"),
-  emulator: join(localFolder, "venv", "bin", "ministack"),
   pebble: join(localFolder, "bin", "pebble"),
 };

@@ -28,6 +28,10 @@ export interface StackOptions {
   authorizationReusePercent?: number;
   /** More environment for every Lambda worker; the bench watches what they load. */
   lambdaEnvironment?: Record<string, string>;
+  /** Every call is weighed by its caller's role, and refused by action, resource and tags (docs/security.md). */
+  auth?: boolean;
+  /** The emulator keeps its state when it is restarted; that makes its end slower. */
+  persistState?: boolean;
   /** Told of what is the stack's own fault: a Lambda that cannot start, a Pebble that hangs. */
   onTrouble?: (line: string) => void;
 }
@@ -59,6 +63,8 @@ export interface Stack {
   controlUrl: string;
   /** The processes it runs: ours, the emulator's and Pebble's. */
   pids: number[];
+  /** What AWS never does: all of it stops, running executions and Lambdas too, and comes back. Needs `persistState`. */
+  restartEmulator(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -125,6 +131,10 @@ async function boot(options: StackOptions, folder: string, undo: Undo[]): Promis
     ...{ folder, region, account, emulatorEndpoint: emulator.endpoint },
     acme: { directoryUrl, caCertificate, newOrders, managementUrl, externalAccount, rootCertificate },
     pids: [process.pid, emulator.pid, pebble.pid],
+    async restartEmulator() {
+      await emulator.restart();
+      running.pids[1] = emulator.pid;
+    },
   };
   const control = await startControl(running);
   undo.push(control.close);

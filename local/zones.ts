@@ -46,9 +46,10 @@ export function createZones(get: (path: string) => Promise<string>, lagMs: numbe
       return await turn;
     },
     accepted(zoneId, body, changeId) {
-      const at = performance.now() + own.lagMs;
-      showsAt.set(changeId, at);
       const zone = zones.get(zoneId);
+      // A zone's changes show in their order, also when the lag was made shorter in between.
+      const at = Math.max(performance.now() + own.lagMs, zone?.pending.at(-1)?.showsAt ?? 0);
+      showsAt.set(changeId, at);
       if (!zone) return;
       const changes = parseChanges(body);
       zone.accepted = applyChanges(zone.accepted, changes);

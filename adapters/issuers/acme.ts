@@ -1,6 +1,7 @@
 import type { AcmeIssuer } from "../../core/acme-port.ts";
 import { acmeAccounts } from "./acme/accounts.ts";
 import { acmeAuthorizations } from "./acme/authorizations.ts";
+import { acmeOrderList } from "./acme/order-list.ts";
 import { acmeOrders } from "./acme/orders.ts";
 import type { AcmeConfig, AcmeDeps } from "./acme/session.ts";
 import { openSession } from "./acme/session.ts";
@@ -21,6 +22,7 @@ export const acme = {
       directory: () => session.directory(),
       ...acmeAccounts(session),
       ...acmeOrders(session),
+      ...acmeOrderList(session),
       ...acmeAuthorizations(session),
     };
   },

@@ -13,6 +13,7 @@ import type { AttemptRef, IssuerRow, LeaseId } from "../rows.ts";
 import { rfc3339 } from "../status.ts";
 import { atGeneration, waiting } from "../transitions.ts";
 import type { Verdict } from "./dispatch.ts";
+import { notStarted } from "./not-started.ts";
 import { takeWork } from "./take.ts";
 
 export interface Start {
@@ -83,7 +84,9 @@ async function startBatch(deps: Deps, issuer: IssuerRow, limits: RateLimits, bat
   const won = taken.filter((one): one is Taken & { ref: AttemptRef } => one.ref !== undefined);
   if (won.length > 0) {
     const attempts = won.map(({ ref }) => ref);
-    await deps.starter.startIssuance({ leaseId, issuer: idOf(issuer.key), attempts });
+    await deps.starter
+      .startIssuance({ leaseId, issuer: idOf(issuer.key), attempts })
+      .catch((error: unknown) => notStarted(deps, issuer, { leaseId, attempts }, error));
   }
   const errors = taken.flatMap(({ ready, error }) => (error === undefined ? [] : failed([ready], error)));
   const issued = won.map(({ ready }) => ({ key: ready.facts.key, action: "issue", reason: ready.decision.reason }));
@@ -139,6 +142,7 @@ function prepared(start: Start): Ready | undefined {
     candidate: {
       id: idOf(facts.key),
       lane: decision.lane,
+      endsAt: facts.row?.issued?.notAfter,
       names: names.length,
       rsaBits: privateKey.algorithm === "RSA" ? privateKey.size : undefined,
       needs,

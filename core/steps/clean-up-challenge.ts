@@ -1,15 +1,17 @@
 import { concurrently } from "../concurrently.ts";
 import type { Deps } from "../deps.ts";
-import { UnavailableError } from "../errors.ts";
+import { RefusedError, UnavailableError } from "../errors.ts";
 import type { TxtRecord } from "../ports.ts";
 import { idOf, parseId } from "../resource.ts";
 import type { AttemptRef, AttemptRow, CertificateRow, IssuerRow, LeaseId } from "../rows.ts";
+import { stepIn } from "../status.ts";
 import { isUndecided } from "../undecided.ts";
-import { batchReads } from "./batch-reads.ts";
 import { endAttempt, returnTokens } from "./end.ts";
+import { idleWork } from "./idle-work.ts";
+import { logFailure } from "./log-failure.ts";
 import { bySolver, keyOfRecord, providerOf, recordsOfItem } from "./publish-challenge.ts";
 import { recordFailure, release } from "./settle.ts";
-import { keyOf, newWork } from "./work.ts";
+import { keyOf } from "./work.ts";
 
 export interface CleanUpInput {
   /** Every attempt of the execution, not only the live ones; or what the sweep found overdue. */
@@ -42,15 +44,10 @@ export async function cleanUpChallenge(deps: Deps, input: CleanUpInput): Promise
   const freed: string[] = [];
   await concurrently(10, [...attempts.values()], async (attempt) => {
     const row = certificates.get(idOf(keyOf(attempt.ref)));
-    if (attempt.outcome) ended.push(attempt);
-    else if (row?.attempt?.id === attempt.ref.attemptId) {
-      freed.push(...(await goesOn(deps, input, attempt, issuer)));
-      if (attempt.leaseId === input.leaseId && needsNoRecords(attempt)) idle.push(attempt);
-    } else {
-      const outcome = row?.issued?.attemptId === attempt.ref.attemptId ? issued : overtaken;
-      freed.push(...((await endAttempt(deps, attempt, outcome)) ?? []));
-      ended.push(attempt);
-    }
+    const { tokens, over } = await endOrGoOn(deps, input, { attempt, row, issuer });
+    freed.push(...tokens);
+    if (over) ended.push(attempt);
+    else if (attempt.leaseId === input.leaseId && needsNoRecords(attempt)) idle.push(attempt);
   });
   await returnTokens(deps, issuer, freed);
   // Outside an execution somebody has seen that there is something, whatever the row says.
@@ -68,46 +65,69 @@ export async function cleanUpChallenge(deps: Deps, input: CleanUpInput): Promise
   return { cleaned: leftovers.length, kept: attempts.size - ended.length };
 }
 
+interface Standing {
+  attempt: AttemptRow;
+  row: CertificateRow | undefined;
+  issuer: IssuerRow | undefined;
+}
+
+/** Whether an attempt is over, and the keys of buckets whose token goes back now. */
+async function endOrGoOn(
+  deps: Deps,
+  input: CleanUpInput,
+  { attempt, row, issuer }: Standing,
+): Promise<{ tokens: string[]; over: boolean }> {
+  if (attempt.outcome) return { tokens: [], over: true };
+  if (row?.attempt?.id === attempt.ref.attemptId) return goesOn(deps, input, attempt, issuer);
+  const outcome = row?.issued?.attemptId === attempt.ref.attemptId ? issued : overtaken;
+  return { tokens: (await endAttempt(deps, attempt, outcome)) ?? [], over: true };
+}
+
 /** No longer the attempt its Certificate refers to. */
 const overtaken = { result: "superseded", reason: "Superseded", message: "another attempt took its place" } as const;
 
 /** Write secret wrote the status, and no more. */
 const issued = { result: "issued", reason: "Issued", message: "stored in its Secret" } as const;
 
-/** Still going on. Under this lease after a Lambda died: give it back. Found by the sweep: look again later. */
+/**
+ * Still going on. Under this lease after a Lambda died: give it back. Found by the sweep: look again later. Answers what
+ * became of one that failed.
+ */
 async function goesOn(
   deps: Deps,
   input: CleanUpInput,
   attempt: AttemptRow,
   issuer: IssuerRow | undefined,
-): Promise<string[]> {
+): Promise<{ tokens: string[]; over: boolean }> {
   const { leaseId, failed } = input;
   if (leaseId === undefined) {
     await deps.state.postponeRecords(attempt.ref, deps.clock.now().getTime() + lookAgainMs);
-    return [];
+    return stillOn;
   }
-  if (failed === undefined || attempt.leaseId !== leaseId) return [];
+  if (failed === undefined || attempt.leaseId !== leaseId) return stillOn;
   if (input.attempts.length > 1 || !issuer) {
     await comeBackAlone(deps, attempt, leaseId);
-    return [];
+    return stillOn;
   }
-  const acme = { opened: undefined, open: () => Promise.reject(new Error("not in clean-up")) };
-  const work = newWork(deps, attempt.step, attempt, {
-    leaseId,
-    issuer,
-    acme,
-    reads: batchReads(deps, [attempt.ref]),
-    round: 0,
-  });
-  await recordFailure(work, failureOfFunction(failed));
-  return work.freed;
+  const error = failureOfFunction(`${deps.instance}-${stepIn(attempt)}`, failed);
+  logFailure(deps, attempt.ref, stepIn(attempt), error);
+  const work = idleWork(deps, attempt, { leaseId, issuer });
+  const over = await recordFailure(work, error);
+  return { tokens: work.freed, over };
 }
 
-/** A service that was away through all repeats is no bug. */
-function failureOfFunction(failed: string): Error {
-  const message = `a step's function failed: ${failed}`;
-  if (failed !== "UnavailableError") return Object.assign(new Error(message), { name: failed });
-  return new UnavailableError({ reason: "Unavailable", message: "a service was away for all repeats of a step" });
+const stillOn = { tokens: [], over: false };
+
+/** A service that was away through all repeats is no bug, and neither is a missing right: functions/runtime.ts names it. */
+function failureOfFunction(name: string, failed: string): Error {
+  const refused = /^RefusedError\.(\w+)$/.exec(failed)?.[1];
+  if (refused) {
+    const fix = "its log names the missing right: give it to the function's role, or deploy again";
+    return new RefusedError({ reason: refused, message: `the function ${name} was refused what it needs`, fix });
+  }
+  if (failed === "UnavailableError")
+    return new UnavailableError({ reason: "Unavailable", message: "a service was away for all repeats of a step" });
+  return Object.assign(new Error(`the function ${name} failed: ${failed}`), { name: failed });
 }
 
 /** Its neighbour may have killed the function: it comes back at once, as a batch of one. */

@@ -1,4 +1,4 @@
-import type { AcmeIssuer, Order } from "../acme-port.ts";
+import type { AcmeIssuer, Order, OrderRequest } from "../acme-port.ts";
 import type { CertificateSpec } from "../certificate.ts";
 import { orderNames } from "../certificate.ts";
 import { ariCertId } from "../certificate-identity.ts";
@@ -29,9 +29,15 @@ export async function createOrder(work: Work): Promise<Outcome> {
   return done;
 }
 
-/** Another order's are left where a death came between the order and its challenges. */
+/**
+ * Another order's are left where a death came between the order and its challenges. None at all cannot be all: a pending
+ * order waits for one (the CA said valid of what is not).
+ */
 function areOf(order: Order, challenges: Challenge[]): boolean {
-  return challenges.every(({ authorizationUrl }) => order.authorizationUrls.includes(authorizationUrl));
+  return (
+    challenges.length > 0 &&
+    challenges.every(({ authorizationUrl }) => order.authorizationUrls.includes(authorizationUrl))
+  );
 }
 
 /** The CA has seen enough: no record is published, and Validate challenge only looks at the order. */
@@ -52,8 +58,7 @@ async function newOrder(work: Work, acme: AcmeIssuer, certificate: Resource<Cert
   const { acme: spec } = issuer.spec as IssuerSpec;
   const names = orderNames(certificate.spec);
   const request = { names, ...(spec.profile === undefined ? {} : { profile: spec.profile }) };
-  const replaces = acme.offersRenewalInfo() ? await replaced(work, names) : undefined;
-  const made = await acme.createOrder(replaces === undefined ? request : { ...request, replaces });
+  const made = (await lostOrder(work, acme, request)) ?? (await ask(work, acme, request));
   const order = (await madeMeanwhile(work, acme)) ?? made;
   row.orderUrl = order.url;
   row.finalizeUrl = order.finalizeUrl;
@@ -61,6 +66,20 @@ async function newOrder(work: Work, acme: AcmeIssuer, certificate: Resource<Cert
   delete row.propagated;
   await work.save();
   return order;
+}
+
+async function ask(work: Work, acme: AcmeIssuer, request: OrderRequest): Promise<Order> {
+  const replaces = acme.offersRenewalInfo() ? await replaced(work, request.names) : undefined;
+  return acme.createOrder(replaces === undefined ? request : { ...request, replaces });
+}
+
+/**
+ * An invocation before this one may have died between the CA's answer and our note of it. Only a look: without it a new one
+ * is made.
+ */
+async function lostOrder({ repeated, row }: Work, acme: AcmeIssuer, request: OrderRequest): Promise<Order | undefined> {
+  if (row.orderUrl !== undefined || !(repeated || row.bugs)) return undefined;
+  return acme.lostOrder(request).catch(() => undefined);
 }
 
 /** The CA was slow, and Step Functions has repeated the task: one order stays, the other is left to the CA. */

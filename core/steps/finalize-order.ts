@@ -24,6 +24,8 @@ async function goOn(work: Work, acme: AcmeIssuer, order: Order): Promise<Outcome
       return goOn(work, acme, await finalizeAgain(work, acme, order));
     case "invalid":
       throw refused(await acme.refusals(order));
+    case "pending":
+      throw notReady();
     default:
       return { waitUntil: nextPoll(work, order.retryAt) };
   }
@@ -64,6 +66,15 @@ async function csr({ reads, ref }: Work): Promise<Uint8Array> {
   const item = await reads.csr(ref);
   if (!item) throw refused("the attempt has no certificate request");
   return Buffer.from(item.csr, "base64");
+}
+
+/** Some challenge is open after all: the attempt goes on from the start, with the same order. */
+function notReady(): RefusedError {
+  return new RefusedError({
+    reason: "OrderNotReady",
+    message: "the CA still waits for a challenge that it had accepted",
+    fix: "nothing to do: the order and its challenges are read again",
+  });
 }
 
 function refused(message: string): RefusedError {

@@ -8,6 +8,7 @@ import { type AttemptRef, type AttemptRow, type IssuerRow, type LeaseId, rowSche
 import type { Step } from "../status.ts";
 import { batchReads } from "./batch-reads.ts";
 import { returnTokens } from "./end.ts";
+import { logFailure } from "./log-failure.ts";
 import { recordFailure, release, supersede } from "./settle.ts";
 import { type Verdicts, waitOrRelease } from "./waiting.ts";
 import { type AcmeSession, LeaseLost, newWork, Superseded, type Work } from "./work.ts";
@@ -94,7 +95,8 @@ async function load(deps: Deps, step: Step, input: StepInput, asked: AttemptRef[
     deps,
     known.map(({ ref }) => ref),
   );
-  const shared = { leaseId: input.leaseId, issuer: issuer ?? missingIssuer, acme, reads, round: input.round };
+  const { leaseId, round, retryCount } = input;
+  const shared = { leaseId, issuer: issuer ?? missingIssuer, acme, reads, round, repeated: retryCount > 0 };
   return known.map((row) => newWork(deps, step, row, shared));
 }
 
@@ -132,7 +134,7 @@ async function record(work: Work, step: Step, result: Outcome | Error): Promise<
     return undefined;
   }
   if (result instanceof Error) {
-    logFailure(work, step, result);
+    logFailure(work.deps, work.ref, step, result);
     await recordFailure(work, result);
     return undefined;
   }
@@ -144,23 +146,6 @@ async function record(work: Work, step: Step, result: Outcome | Error): Promise<
   if ("done" in result) work.row.stepEnded = true;
   await work.save();
   return "done" in result ? "on" : result.waitUntil;
-}
-
-function logFailure(work: Work, step: Step, error: Error): void {
-  const errorClass = classOf(error);
-  const bug = errorClass === "Bug" ? { stack: error.stack } : {};
-  const reason = "reason" in error ? error.reason : error.name;
-  const { namespace, name, attemptId } = work.ref;
-  work.deps.log({
-    step,
-    outcome: "failed",
-    certificate: `${namespace}/${name}`,
-    attemptId,
-    errorClass,
-    reason,
-    message: error.message,
-    ...bug,
-  });
 }
 
 /** Each attempt carries one nonce to its next step. */

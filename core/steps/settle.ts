@@ -13,6 +13,9 @@ import { changeCertificate, type Work } from "./work.ts";
 /** A bug that comes back ends the attempt: the next one starts clean. */
 const bugsPerAttempt = 2;
 
+/** Reasons behind which an account may be that the CA has closed or forgotten: the check of the issuer will tell. */
+const ofTheAccount = ["AccountUnknown", "Unauthorized"];
+
 /** What an error means for its attempt and its certificate. */
 interface Failure {
   errorClass: ErrorClass;
@@ -23,23 +26,27 @@ interface Failure {
   ends: boolean;
 }
 
-/** Records an error as the outcome of one attempt: status, backoff, event, fact. Its neighbours do not see it. */
-export async function recordFailure(work: Work, error: unknown): Promise<void> {
+/**
+ * Records an error as the outcome of one attempt: status, backoff, event, fact. Its neighbours do not see it. Answers whether
+ * that ended the attempt.
+ */
+export async function recordFailure(work: Work, error: unknown): Promise<boolean> {
   const { deps } = work;
   const failure = failureOf(error, work);
   if (failure.ends) {
     const { errorClass, reason, message } = failure;
     const freed = await endAttempt(deps, work.row, { result: "failed", errorClass, reason, message });
-    if (!freed) return;
+    if (!freed) return false;
     work.freed.push(...freed);
   } else if ((await deps.state.putAttempt(work.row)) === "conflict") {
-    return;
+    return false;
   }
   const row = await changeCertificate(deps, work, (before) => failed(before, failure, error, deps));
   if (row) await tell(work, row, failure);
   if (error instanceof RateLimitedError) await believe(work, error);
   const issuer = parseId(work.row.issuer);
-  if (issuer && failure.reason === "AccountUnknown") await deps.starter.checkIssuer(issuer);
+  if (issuer && ofTheAccount.includes(failure.reason)) await deps.starter.checkIssuer(issuer);
+  return failure.ends;
 }
 
 /** The CA's word overrules our count of the limit it names, so that no neighbour runs into the same wall. */

@@ -20,6 +20,8 @@ export interface Work {
   again: boolean;
   /** True when the attempt had an order before this step. */
   hadOrder: boolean;
+  /** True when Step Functions repeats the task. */
+  repeated?: boolean;
   /** Rounds of waiting in this step so far. */
   round: number;
   acme: AcmeSession;
@@ -93,7 +95,7 @@ export function newWork(
   deps: Deps,
   step: Step,
   row: AttemptRow,
-  shared: Pick<Work, "leaseId" | "issuer" | "acme" | "round" | "reads">,
+  shared: Pick<Work, "leaseId" | "issuer" | "acme" | "round" | "reads" | "repeated">,
 ): Work {
   const draft = structuredClone(row);
   let written = JSON.stringify(row);

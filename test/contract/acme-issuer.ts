@@ -98,6 +98,24 @@ export function testAcmeIssuer(name: string, makeBed: () => Promise<AcmeBed>): v
         expect(challenges.map(({ identifier }) => identifier).sort()).toEqual(names.sort());
       });
 
+      it("whose URL was lost is found by its names, and given once", async () => {
+        const names = [freshName(), freshName()];
+        const lost = await issuer().createOrder({ names, profile: bed.profile });
+        const again = issuer();
+        const found = await again.lostOrder({ names: names.toReversed(), profile: bed.profile });
+        expect(found).toMatchObject({ url: lost.url, finalizeUrl: lost.finalizeUrl, status: "pending" });
+        expect(await again.lostOrder({ names, profile: bed.profile })).toBeUndefined();
+      });
+
+      it("that is for other names, or goes on already, is no lost one", async () => {
+        const names = [freshName()];
+        const order = await issuer().createOrder({ names, profile: bed.profile });
+        expect(await issuer().lostOrder({ names: [...names, freshName()], profile: bed.profile })).toBeUndefined();
+        await issuer().finalize(await prove(order), (await request(names)).der);
+        await until(order.url, (status) => status === "valid");
+        expect(await issuer().lostOrder({ names, profile: bed.profile })).toBeUndefined();
+      });
+
       it("that the CA does not know is undefined", async () => {
         const { url } = await issuer().createOrder({ names: [freshName()], profile: bed.profile });
         expect(await issuer().readOrder(`${url}x`)).toBeUndefined();

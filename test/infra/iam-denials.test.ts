@@ -1,11 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { functionNames } from "../../cdk/functions.ts";
 import { asksAt } from "../support/iam-asks.ts";
-import { recordFences, secretFences } from "../support/iam-denials.ts";
-import { callFences, rowFences } from "../support/iam-denials-of-calls.ts";
-import { keyFences } from "../support/iam-denials-of-keys.ts";
 import type { IamRequest } from "../support/iam-engine.ts";
 import { judge, judgeRole, rolePrincipal } from "../support/iam-engine.ts";
+import { fencesOf } from "../support/iam-fences.ts";
 import { encryptionContext, throughSecretsManager } from "../support/iam-stores.ts";
 import { readInstalled } from "../support/iam-template.ts";
 import { account, region, synthesize } from "./synth.ts";
@@ -15,13 +13,7 @@ const installed = readInstalled(synthesize({ zones: ["ZONE1"], validationZones: 
 const keyMaterial = installed.arn("AWS::KMS::Key", "KeyMaterial");
 const records = installed.arn("AWS::KMS::Key", "Records");
 const { key, plain, secretArn, bucket, parameter, row, secret } = asksAt(place, keyMaterial);
-const fences = [
-  ...recordFences(),
-  ...secretFences(installed, keyMaterial),
-  ...keyFences(installed, keyMaterial, records),
-  ...rowFences(installed, keyMaterial),
-  ...callFences(installed, keyMaterial),
-].flatMap((fence) => fence.functions.map((name) => ({ name, ...fence })));
+const fences = fencesOf(installed).flatMap((fence) => fence.functions.map((name) => ({ name, ...fence })));
 
 const allowed = async (name: string, request: IamRequest) => (await judgeRole(installed, name, request)).allowed;
 

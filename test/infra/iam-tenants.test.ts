@@ -10,6 +10,7 @@ import { throughS3 } from "../support/iam-s3.ts";
 import { encryptionContext, throughSecretsManager } from "../support/iam-stores.ts";
 import type { Policy } from "../support/iam-template.ts";
 import { readInstalled } from "../support/iam-template.ts";
+import { everywhere, onlyIn, widened } from "../support/iam-widened.ts";
 import { account, emptyFunctions, region, scratchFile } from "./synth.ts";
 
 const place = { account, region };
@@ -32,6 +33,12 @@ const readers: [source: string, policy: Policy][] = [
 ];
 
 const mine = "certwright/web/www-tls";
+const otherKey = installed.arn("AWS::KMS::Key", "Records");
+const elsewhere = (action: string, service: string, rest: string): IamRequest => ({
+  action,
+  resource: `arn:aws:${service}:${region}:${account}:${rest}`,
+  context: { "dynamodb:LeadingKeys": ["web"] },
+});
 const current = { "secretsmanager:VersionStage": "AWSCURRENT" };
 
 describe.each(tenants)("a tenant of the namespace web, by %s,", (_source, policy) => {
@@ -56,10 +63,13 @@ describe.each(tenants)("a tenant of the namespace web, by %s,", (_source, policy
     ]),
     ["read its own and another's at once", row("BatchGetItem", "requests", "web", "shop")],
     ["read without naming a namespace", row("Query", "requests")],
+    ["read status without naming a namespace", row("Query", "state")],
     ...["PutItem", "UpdateItem", "DeleteItem"].map((verb): [string, IamRequest] => [
       `${verb} in State, its own namespace even`,
       row(verb, "state", "web"),
     ]),
+    ["write requests of another instance", elsewhere("dynamodb:PutItem", "dynamodb", "table/other-requests")],
+    ["read the status of another instance", elsewhere("dynamodb:Query", "dynamodb", "table/other-state")],
     ["scan requests", row("Scan", "requests")],
     ["scan State", row("Scan", "state")],
     ["read what is due", row("Query", "state/index/due", "new#0")],
@@ -88,12 +98,21 @@ describe.each(tenants)("a tenant of the namespace web, by %s,", (_source, policy
   it.each(mayNot)("may not %s", async (_title, request) => {
     expect(await allowed(policy, request)).toBe(false);
   });
+
+  it.each([...widened(policy), ...everywhere(policy)])("would be noticed with more: $title", async (wider) => {
+    const denied = mayNot.map(([, request]) => request);
+    expect(await onlyIn(wider.policy, policy, denied)).toBeDefined();
+  });
 });
 
 describe.each(readers)("a reader of the secret www-tls of web, by %s,", (_source, policy) => {
   const through = (name: string) => key("Decrypt", throughSecretsManager(place, secretArn(name)));
   const may: [title: string, request: IamRequest][] = [
     ["read its current version", secret("GetSecretValue", mine, current)],
+    [
+      "read a version by its id, as AWS's caching clients do",
+      secret("GetSecretValue", mine, { "secretsmanager:VersionId": "1" }),
+    ],
     ["describe it", secret("DescribeSecret", mine)],
     ["have it decrypted", through(mine)],
   ];
@@ -120,6 +139,10 @@ describe.each(readers)("a reader of the secret www-tls of web, by %s,", (_source
     ...["PutSecretValue", "DeleteSecret", "TagResource", "UpdateSecretVersionStage", "PutResourcePolicy"].map(
       (verb): [string, IamRequest] => [`${verb} it`, secret(verb, mine)],
     ),
+    [
+      "use another key through Secrets Manager",
+      key("Decrypt", throughSecretsManager(place, secretArn(mine)), otherKey),
+    ],
     ["use the key by itself", key("Decrypt", encryptionContext({ SecretARN: secretArn(mine) }))],
     ["use the key through S3", key("Decrypt", throughS3(place, bucket))],
     ["encrypt with the key", key("GenerateDataKey", throughSecretsManager(place, secretArn(mine)))],
@@ -138,6 +161,11 @@ describe.each(readers)("a reader of the secret www-tls of web, by %s,", (_source
 
   it.each(mayNot)("may not %s", async (_title, request) => {
     expect(await allowed(policy, request)).toBe(false);
+  });
+
+  it.each([...widened(policy), ...everywhere(policy)])("would be noticed with more: $title", async (wider) => {
+    const denied = mayNot.map(([, request]) => request);
+    expect(await onlyIn(wider.policy, policy, denied)).toBeDefined();
   });
 });
 

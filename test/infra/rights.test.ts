@@ -32,7 +32,8 @@ const decides = [
 ];
 const step = [...state, facts];
 const readsRequests = "dynamodb:BatchGetItem @ requests";
-const readsSecrets = ["secretsmanager:GetSecretValue @ secrets", "kms:Decrypt @ key-material"];
+const readsValues = "secretsmanager:GetSecretValue @ secrets";
+const readsSecrets = [readsValues, "kms:Decrypt @ key-material"];
 const writesSecrets = [
   "secretsmanager:DescribeSecret @ secrets",
   "secretsmanager:CreateSecret,TagResource @ secrets",
@@ -64,7 +65,7 @@ const rights: Record<string, string[]> = {
     "dynamodb:GetItem @ state",
     "dynamodb:PutItem @ state",
     "dynamodb:Query @ state/index/byIssuer",
-    ...readsSecrets,
+    readsValues,
     ...writesSecrets,
     "lambda:InvokeFunction @ sweep",
     deadLetter,

@@ -1,16 +1,11 @@
-import { globSync } from "node:fs";
-import { join } from "node:path";
-import { GetFunctionConfigurationCommand } from "@aws-sdk/client-lambda";
 import { ListHostedZonesCommand } from "@aws-sdk/client-route-53";
 import { beforeAll, describe, expect, it } from "vitest";
 import { functionNames } from "../../cdk/functions.ts";
-import type { Call } from "../../local/calls.ts";
 import { synthesize } from "../infra/synth.ts";
-import type { Asked, Reviewed } from "../support/iam-review.ts";
-import { askedOf, review } from "../support/iam-review.ts";
-import { secretsMet } from "../support/iam-secrets.ts";
-import type { Installed } from "../support/iam-template.ts";
+import { review } from "../support/iam-review.ts";
 import { readInstalled } from "../support/iam-template.ts";
+import type { Weighed } from "../support/iam-weigh.ts";
+import { weighCalls } from "../support/iam-weigh.ts";
 import { connectStack } from "../support/stack.ts";
 
 const everyone = ["*"];
@@ -58,41 +53,26 @@ const unused: [functions: string[], grant: RegExp, reason: string][] = [
 ];
 
 const stack = connectStack();
-const { account, region, folder, instance } = stack.facts;
-let deployed: Installed;
-let byRole: Call[] = [];
-let byTenantRole: Call[] = [];
-const asked = new Map<string, Asked>();
-const reviewed = new Map<string, Reviewed>();
+let weighed: Weighed;
 
 beforeAll(async () => {
-  const keyMaterial = await keyMaterialArn();
-  const [file = ""] = globSync(join(folder, "cdk.out", "*.template.json"));
-  deployed = readInstalled(file, { account, region, keys: { KeyMaterial: keyMaterial } });
-  const calls = (await stack.calls()).filter((call) => call.function !== undefined && call.service !== "acme");
-  byRole = calls.filter((call) => call.signedBy === account);
-  byTenantRole = calls.filter((call) => call.signedBy !== account);
-  const records = deployed.arn("AWS::KMS::Key", "Records");
-  const around = { place: deployed.place, keyMaterial, records, ...(await secretsMet(stack.clients.secrets)) };
-  for (const [name, one] of askedOf(byRole, around)) {
-    asked.set(name, one);
-    reviewed.set(name, await review(deployed, name, one));
-  }
+  weighed = await weighCalls(stack);
   process.stdout.write(`${table().join("\n")}\n`);
 });
 
 describe("the calls of all integration tests so far", () => {
   it("were made by every function; this file alone shows nothing: run the whole project", () => {
-    expect([...asked.keys()].sort()).toEqual([...functionNames].sort());
+    expect([...weighed.asked.keys()].sort()).toEqual([...functionNames].sort());
+    expect(weighed.firstId).toBe(1);
   });
 
   it("with a tenant's role are to Route 53 only", () => {
-    expect(byTenantRole.length).toBeGreaterThan(0);
-    expect([...new Set(byTenantRole.map(({ service }) => service))]).toEqual(["route53"]);
+    expect(weighed.byTenantRole.length).toBeGreaterThan(0);
+    expect([...new Set(weighed.byTenantRole.map(({ service }) => service))]).toEqual(["route53"]);
   });
 
   it.each(functionNames)("of %s are all allowed by its role", (name) => {
-    expect(reviewed.get(name)?.denied.slice(0, 5)).toEqual([]);
+    expect(weighed.reviewed.get(name)?.denied.slice(0, 5)).toEqual([]);
   });
 
   it("to Route 53 are allowed as well when the zones are listed instead of `*`, and refused for any other zone", async () => {
@@ -100,9 +80,9 @@ describe("the calls of all integration tests so far", () => {
     const zones = HostedZones.filter(({ Config }) => !Config?.PrivateZone).map(
       ({ Id = "" }) => Id.split("/").at(-1) ?? "",
     );
-    const listed = readInstalled(synthesize({ zones }).file, deployed.place);
+    const listed = readInstalled(synthesize({ zones }).file, weighed.deployed.place);
     for (const name of ["publish-challenge", "check-propagation", "clean-up-challenge"]) {
-      const { requests, calls } = asked.get(name) ?? expect.unreachable();
+      const { requests, calls } = weighed.asked.get(name) ?? expect.unreachable();
       const toRoute53 = [...requests].filter(([, { request }]) => request.action.startsWith("route53:"));
       const inOther = toRoute53.filter(
         ([, { request }]) =>
@@ -117,7 +97,7 @@ describe("the calls of all integration tests so far", () => {
 
 describe("what a role grants", () => {
   it.each(functionNames)("to %s was used, or stands in the table above with its reason", (name) => {
-    const idle = reviewed.get(name)?.grants.filter(({ used }) => !used) ?? [];
+    const idle = weighed.reviewed.get(name)?.grants.filter(({ used }) => !used) ?? [];
     const explained = (grant: string) =>
       unused.some(
         ([functions, pattern]) => (functions.includes(name) || functions.includes("*")) && pattern.test(grant),
@@ -126,7 +106,7 @@ describe("what a role grants", () => {
   });
 
   it("is what the table above speaks of", () => {
-    const grants = [...reviewed].flatMap(([name, one]) => one.grants.map(({ grant }) => ({ name, grant })));
+    const grants = [...weighed.reviewed].flatMap(([name, one]) => one.grants.map(({ grant }) => ({ name, grant })));
     const stale = unused.flatMap(([functions, pattern]) =>
       functions.filter((of) => !grants.some(({ name, grant }) => (of === "*" || of === name) && pattern.test(grant))),
     );
@@ -134,18 +114,12 @@ describe("what a role grants", () => {
   });
 });
 
-async function keyMaterialArn(): Promise<string> {
-  const asks = new GetFunctionConfigurationCommand({ FunctionName: `${instance}-prepare` });
-  const { Environment } = await stack.clients.lambda.send(asks);
-  return Environment?.Variables?.KEY_MATERIAL_KEY_ARN ?? expect.unreachable();
-}
-
 /** Each function, and what its role grants beyond Lambda's own needs that no call took. */
 function table(): string[] {
   return functionNames.flatMap((name) => {
-    const { calls, requests } = asked.get(name) ?? { calls: 0, requests: new Map() };
+    const { calls, requests } = weighed.asked.get(name) ?? { calls: 0, requests: new Map() };
     const actions = new Set([...requests.values()].map(({ request }) => request.action));
-    const grants = reviewed.get(name)?.grants ?? [];
+    const grants = weighed.reviewed.get(name)?.grants ?? [];
     const idle = grants.filter(({ used, grant }) => !used && !/^(logs|sqs):/.test(grant));
     const head = `${name.padEnd(20)}${calls} calls, ${actions.size} actions, ${grants.length} grants`;
     return [head, ...idle.map(({ grant }) => `  unused: ${grant}`)];

@@ -4,6 +4,7 @@ import { blockedDomain } from "../../local/pebble.ts";
 import { seed } from "../../local/seed.ts";
 import { startStack } from "../../local/stack.ts";
 import { keepSweeping } from "../../local/sweeper.ts";
+import { deathSwitch } from "./death-switch.ts";
 import type { StackFacts } from "./stack.ts";
 
 const instance = "certwright";
@@ -13,7 +14,7 @@ const sweepEverySeconds = 10;
 /** A stack with certwright, its zone, its issuers and frequent sweeps; progress and troubles go to stderr. */
 export async function bootStack(): Promise<{ facts: StackFacts; stop: () => Promise<void> }> {
   const tell = (line: string) => void process.stderr.write(`stack: ${line}\n`);
-  const stack = await startStack({ onTrouble: tell });
+  const stack = await startStack({ onTrouble: tell, lambdaEnvironment: deathSwitch() });
   try {
     tell(`logs in ${stack.folder}`);
     await deploy(stack, { instance, tell });

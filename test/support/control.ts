@@ -55,6 +55,10 @@ export function createProxyControl(control: Control) {
     dropRequest: add("dropRequest"),
     /** The next call is done, but its connection breaks before the answer. */
     dropReply: add("dropReply"),
+    /** The answer of the next call is cut in the middle. */
+    truncate: add("truncate"),
+    /** The Lambda that makes the next call dies; with `hold: "reply"` after the server did its work. */
+    kill: add("kill"),
     removeFault: (id: string) => control("removeFault", { id }),
     faults: (): Promise<FaultState[]> => control("faults", {}),
     /** Holds every call that matches (`times` to hold fewer). */

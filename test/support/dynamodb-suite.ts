@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
-import { marshall } from "@aws-sdk/util-dynamodb";
+import { DeleteItemCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import { dynamoRequests } from "../../adapters/aws/requests.ts";
 import { dynamoState } from "../../adapters/aws/state.ts";
+import { testAnnotator } from "../contract/annotator.ts";
 import { testRequests } from "../contract/requests.ts";
 import { testState } from "../contract/state.ts";
 import { createTables } from "./create-tables.ts";
 
-/** Runs what State and Requests promise against a DynamoDB at `endpoint`; every test has tables of its own. */
+/** Runs what State, Requests and the command line's annotator promise against a DynamoDB at `endpoint`; every test has tables of its own. */
 export function testDynamoDb(name: string, endpoint: () => string): void {
   testState(name, async () => {
     const { client, state } = await newTables(endpoint());
@@ -20,6 +21,22 @@ export function testDynamoDb(name: string, endpoint: () => string): void {
       await client.send(new PutItemCommand({ TableName: requests, Item }));
     };
     return { requests: dynamoRequests({ client, table: requests }), plant };
+  });
+  testAnnotator(name, async () => {
+    const { client, requests: table } = await newTables(endpoint());
+    const Key = marshall({ namespace: "default", resource: "Certificate/web" });
+    return {
+      client,
+      table,
+      write: async (item) => {
+        if (item) await client.send(new PutItemCommand({ TableName: table, Item: marshall(item) }));
+        else await client.send(new DeleteItemCommand({ TableName: table, Key }));
+      },
+      read: async () => {
+        const { Item } = await client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }));
+        return Item && unmarshall(Item);
+      },
+    };
   });
 }
 

@@ -33,6 +33,8 @@ export interface FakeAcme {
   externalAccounts: Map<string, string>;
   /** Answers the next request for this resource (`newOrder`, `order`, `directory`...) with a fault. */
   fail(resource: string, fault: Fault, times?: number): void;
+  /** Asked for the fault of a request when none waits for it. */
+  chance?: (resource: string) => Fault | undefined;
   close(): Promise<void>;
 }
 
@@ -40,9 +42,10 @@ export interface FakeAcme {
 export async function startFakeAcme(options: {
   clock: Clock;
   lookupTxt: (name: string) => readonly string[] | Promise<readonly string[]>;
+  keepAliveMs?: number;
 }): Promise<FakeAcme> {
   const { cert, key } = await makeServerCertificate();
-  const server = createServer({ cert, key, keepAliveTimeout: 60_000 });
+  const server = createServer({ cert, key, keepAliveTimeout: options.keepAliveMs ?? 60_000 });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const base = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -63,7 +66,7 @@ export async function startFakeAcme(options: {
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     const resource = request.url?.split("/")[1] ?? "";
     fake.requests.push(`${request.method} ${resource}`);
-    void serve(wire, request, response, resource, faults.get(resource)?.shift());
+    void serve(wire, request, response, resource, faults.get(resource)?.shift() ?? fake.chance?.(resource));
   });
   return fake;
 }
@@ -172,9 +175,11 @@ function newAccount(fake: FakeAcme, jws: Awaited<ReturnType<typeof parseJws>>, u
 async function operate(wire: Wire, account: Account, resource: string, id: string, payload: unknown): Promise<Answer> {
   const { ca } = wire.fake;
   if (resource === "account") {
-    ca.update(account, (payload as { contact: string[] }).contact);
-    return { status: 200, body: { status: account.status, contact: account.contact } };
+    if (payload !== "") ca.update(account, (payload as { contact: string[] }).contact);
+    const orders = `${wire.base}/orders/0`;
+    return { status: 200, body: { status: account.status, contact: account.contact, orders } };
   }
+  if (resource === "orders") return orderPage(wire, account, Number(id));
   if (resource === "newOrder") {
     const { identifiers, ...rest } = payload as {
       identifiers: { value: string }[];
@@ -202,6 +207,14 @@ async function operate(wire: Wire, account: Account, resource: string, id: strin
   return { status: 200, body: challengeBody(wire, authorization) };
 }
 
+/** In pages of three, the oldest first, as Pebble does. */
+function orderPage({ fake, base }: Wire, account: Account, from: number): Answer {
+  const mine = [...fake.ca.orders.values()].filter((order) => order.account === account.url);
+  const orders = mine.slice(from, from + 3).map((order) => `${base}/order/${order.id}`);
+  const next = `<${base}/directory>;rel="index", <${base}/orders/${from + 3}>;rel="next"`;
+  return { status: 200, body: { orders }, headers: mine.length > from + 3 ? { Link: next } : {} };
+}
+
 function orderAnswer({ fake, base }: Wire, order: OrderState): Answer {
   const { retryAfterSeconds } = fake.ca.knobs;
   const waits = retryAfterSeconds !== undefined && ["pending", "processing"].includes(order.status);
@@ -212,6 +225,7 @@ function orderAnswer({ fake, base }: Wire, order: OrderState): Answer {
     body: {
       status: order.status,
       identifiers: order.names.map((value) => ({ type: "dns", value })),
+      profile: order.profile,
       finalize: `${base}/finalize/${order.id}`,
       authorizations: order.authorizations.map(({ id }) => `${base}/authorization/${id}`),
       ...(order.certificate !== undefined && { certificate: `${base}/certificate/${order.id}` }),

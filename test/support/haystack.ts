@@ -35,7 +35,7 @@ const sources: Record<string, Source> = {
   ...testLog(),
 };
 
-/** What the tests have printed so far: `npm test` keeps it in a file (local/test.ts), vitest alone does not. */
+/** What the tests have printed so far: `npm test` keeps it in a file (local/run-tests.ts), vitest alone does not. */
 function testLog(): Record<string, Source> {
   const file = process.env.CERTWRIGHT_TEST_LOG;
   return file === undefined ? {} : { "test log": async () => [readFileSync(file)] };

@@ -49,6 +49,7 @@ export function rowFences({ place }: Installed, keyMaterial: string): Fence[] {
         row("DeleteItem", "requests", "_system"),
         row("PutItem", "requests", "_cluster"),
         row("PutItem", "requests", "web", "_cluster"),
+        row("PutItem", "requests"),
         row("PutItem", "state", "web"),
         row("GetItem", "state", "web"),
         row("Scan", "requests"),

@@ -20,6 +20,7 @@ export function keyFences({ place }: Installed, keyMaterial: string, records: st
         sealing("GenerateDataKey", { ...inOurs, instance: "other" }),
         sealing("GenerateDataKey", { ...inOurs, more: "1" }),
         sealing("GenerateDataKey", { instance: "certwright", namespace: "web" }),
+        sealing("GenerateDataKey", { instance: "certwright", attempt: "3f1c" }),
         sealing("Encrypt", inOurs),
         key("GenerateDataKey", {}),
         key("GenerateDataKey", encryptionContext(inOurs), records),
@@ -32,6 +33,8 @@ export function keyFences({ place }: Installed, keyMaterial: string, records: st
       denied: [
         sealing("GenerateDataKey", inOurs),
         sealing("Decrypt", { ...inOurs, instance: "other" }),
+        sealing("Decrypt", { instance: "certwright", namespace: "web" }),
+        sealing("Decrypt", { instance: "certwright", attempt: "3f1c" }),
         sealing("Decrypt", { ...inOurs, SecretARN: mine }),
         sealing("Decrypt", { SecretARN: mine }),
         sealing("CreateGrant", inOurs),

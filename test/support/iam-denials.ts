@@ -21,6 +21,7 @@ const giving = (owner: string) => ({
   "aws:TagKeys": ["certwright:owner", "certwright:namespace", "certwright:issuer"],
 });
 const given = giving("web/Certificate/www");
+const forIssuer = giving("_cluster/ClusterIssuer/letsencrypt");
 const window = { "secretsmanager:RecoveryWindowInDays": "7" };
 /** An encryption context of ours. */
 export const inOurs = { instance: "certwright", namespace: "web", attempt: "3f1c" };
@@ -36,7 +37,12 @@ export function recordFences(): Fence[] {
     resource: `arn:aws:route53:::hostedzone/${zone}`,
     context: {},
   });
-  const unsaid = (zone: string) => ({ ...recordChange(zone, []), context: {} });
+  const unsaid = (zone: string, name: string, ...keys: string[]) =>
+    keys.map((suffix) => {
+      const { context, ...asked } = recordChange(zone, [`CREATE TXT ${name}`]);
+      const { [`route53:ChangeResourceRecordSets${suffix}`]: _, ...rest } = context;
+      return { ...asked, context: rest };
+    });
   return [
     {
       title: "records in a listed zone: TXT at _acme-challenge, by CREATE and DELETE",
@@ -50,7 +56,8 @@ export function recordFences(): Fence[] {
         recordChange("ZONE1", ["UPSERT TXT _acme-challenge.a.test"]),
         recordChange("ZONE1", ["CREATE TXT _acme-challenge.a.test", "CREATE TXT a.test"]),
         recordChange("ZONE1", ["CREATE TXT _acme-challenge.a.test", "DELETE A _acme-challenge.a.test"]),
-        unsaid("ZONE1"),
+        ...unsaid("ZONE1", "_acme-challenge.a.test", "NormalizedRecordNames", "RecordTypes", "Actions"),
+        { ...recordChange("ZONE1", []), context: {} },
       ],
     },
     {
@@ -60,7 +67,8 @@ export function recordFences(): Fence[] {
       denied: [
         recordChange("ZVAL1", ["CREATE A web.validation.test"]),
         recordChange("ZVAL1", ["UPSERT TXT web.validation.test"]),
-        unsaid("ZVAL1"),
+        ...unsaid("ZVAL1", "web.validation.test", "RecordTypes", "Actions"),
+        { ...recordChange("ZVAL1", []), context: {} },
       ],
     },
     {
@@ -110,9 +118,10 @@ export function secretFences({ place }: Installed, keyMaterial: string): Fence[]
     {
       title: "account keys written, and no secret of a Certificate",
       functions: ["check-issuer"],
-      allowed: secret("CreateSecret", account, giving("_cluster/ClusterIssuer/letsencrypt")),
+      allowed: secret("CreateSecret", account, forIssuer),
       denied: [
         secret("CreateSecret", mine, given),
+        secret("CreateSecret", account, { ...forIssuer, "aws:TagKeys": ["certwright:owner", "cost-center"] }),
         secret("PutSecretValue", mine, tags),
         secret("PutSecretValue", account),
         secret("TagResource", mine, { ...tags, ...giving("_cluster/ClusterIssuer/letsencrypt") }),
@@ -170,6 +179,16 @@ export function secretFences({ place }: Installed, keyMaterial: string): Fence[]
       functions: ofTheCa,
       allowed: secret("GetSecretValue", "certwright/_cluster/binding"),
       denied: [secret("PutSecretValue", "certwright/_cluster/binding")],
+    },
+    {
+      title: "versions of objects found under the name of its own instance",
+      functions: ["prepare", "write-secret", ...deciders],
+      allowed: plain("s3:ListBucketVersions", bucket, { "s3:prefix": mine }),
+      denied: [
+        plain("s3:ListBucketVersions", bucket, { "s3:prefix": "other/web/www-tls" }),
+        plain("s3:ListBucketVersions", bucket, { "s3:prefix": "" }),
+        plain("s3:ListBucketVersions", bucket),
+      ],
     },
     {
       title: "objects of its own instance, over TLS, and none deleted",

@@ -29,6 +29,7 @@ export interface Verdict {
  */
 export async function judge(principal: Principal, request: IamRequest, resourcePolicy?: Policy): Promise<Verdict> {
   const [, , , , account = ""] = principal.arn.split(":");
+  const policy = concerning(principal.policy, request.action);
   const answer = await runSimulation(
     {
       request: {
@@ -37,7 +38,7 @@ export async function judge(principal: Principal, request: IamRequest, resourceP
         resource: { resource: request.resource, accountId: request.resource.split(":")[4] || account },
         contextVariables: { ...callerContext(principal.arn, account), ...aliased(request.context) },
       },
-      identityPolicies: [{ name: "own", policy: aliased(principal.policy) }],
+      identityPolicies: [{ name: "own", policy: aliased(policy) }],
       serviceControlPolicies: [],
       resourceControlPolicies: [],
       ...(resourcePolicy && { resourcePolicy: aliased(resourcePolicy) }),
@@ -50,9 +51,30 @@ export async function judge(principal: Principal, request: IamRequest, resourceP
   const { analysis, ignoredContextKeys = [] } = answer.result;
   await refuseUnfit(request, ignoredContextKeys);
   const statements = (analysis.identityAnalysis?.allowStatements ?? []).map(
-    ({ statement }) => principal.policy.Statement[statement.index() - 1],
+    ({ statement }) => policy.Statement[statement.index() - 1],
   );
   return { allowed: answer.overallResult === "Allowed", by: statements.filter((one) => one !== undefined) };
+}
+
+const seen = new WeakMap<Policy, Map<string, Policy>>();
+
+/**
+ * The statements that may speak of an action, which is far quicker for a role with many; the whole policy the first time it
+ * is asked, since the engine looks at that for errors.
+ */
+function concerning(policy: Policy, action: string): Policy {
+  const known = seen.get(policy);
+  if (!known) {
+    seen.set(policy, new Map());
+    return policy;
+  }
+  const part = known.get(action) ?? { ...policy, Statement: policy.Statement.filter((one) => mayConcern(one, action)) };
+  known.set(action, part);
+  return part.Statement.length > 0 ? part : policy;
+}
+
+function mayConcern({ Action: actions = "*" }: Partial<Statement>, action: string): boolean {
+  return [actions].flat().some((one) => /[*?]/.test(one) || one.toLowerCase() === action.toLowerCase());
 }
 
 /** The role of a function by its folder, or of the state machine. */

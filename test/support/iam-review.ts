@@ -3,7 +3,7 @@ import type { IamRequest } from "./iam-engine.ts";
 import { judgeRole } from "./iam-engine.ts";
 import type { Surroundings } from "./iam-requests.ts";
 import { iamRequestsOf } from "./iam-requests.ts";
-import type { Installed, Policy, Statement } from "./iam-template.ts";
+import type { Installed, Statement } from "./iam-template.ts";
 
 /** What one function's calls ask of IAM; equal requests once. */
 export interface Asked {
@@ -13,7 +13,7 @@ export interface Asked {
 
 /** What the role of one function says to them. */
 export interface Reviewed {
-  /** `kms:Decrypt @ key through s3`: what it grants, and whether a call needed it. */
+  /** `kms:Decrypt @ key through s3`: what each statement grants, and whether a call would have been denied without it. */
   grants: { grant: string; used: boolean }[];
   /** What it does not grant, with how often it was asked. */
   denied: { request: IamRequest; times: number }[];
@@ -39,19 +39,22 @@ export function askedOf(calls: Call[], around: Surroundings & { note(call: Call)
 
 /** Weighs every request by the function's role, and by the policy of what it asks for. */
 export async function review(installed: Installed, name: string, { requests }: Asked): Promise<Reviewed> {
-  const used = new Set<string>();
+  const used = new Map<Statement, Set<string>>();
   const denied: Reviewed["denied"] = [];
   for (const one of requests.values()) {
     const verdict = await judgeRole(installed, name, one.request);
     if (!verdict.allowed) denied.push(one);
-    for (const statement of verdict.by) used.add(grantName(one.request.action, statement));
+    const [only, ...others] = verdict.by;
+    if (only && others.length === 0) used.set(only, (used.get(only) ?? new Set()).add(one.request.action));
   }
-  return { grants: grantsOf(installed.role(name)).map((grant) => ({ grant, used: used.has(grant) })), denied };
-}
-
-/** What a policy allows, one line for each action of each statement. */
-function grantsOf({ Statement: statements }: Policy): string[] {
-  return statements.flatMap((statement) => [statement.Action].flat().map((action) => grantName(action, statement)));
+  const { Statement: statements } = installed.role(name);
+  const grants = statements.flatMap((statement) =>
+    [statement.Action].flat().map((action) => ({
+      grant: grantName(action, statement),
+      used: used.get(statement)?.has(action) ?? false,
+    })),
+  );
+  return { grants, denied };
 }
 
 function grantName(action: string, { Resource: resource = [], Condition: condition = {} }: Statement): string {

@@ -1,5 +1,5 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
-import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
+import { marshall } from "@aws-sdk/util-dynamodb";
 
 /** An item as plain values: numbers, strings, maps; binary as Uint8Array, string sets as Set. */
 export type Item = Record<string, unknown>;
@@ -38,10 +38,29 @@ export function toItem(item: object): Stored {
   return marshall(item, { removeUndefinedValues: true, allowImpreciseNumbers: true });
 }
 
-/** From DynamoDB's notation; numbers no double can hold are rounded: one such item must not stop a scan. */
+/**
+ * From DynamoDB's notation; numbers no double can hold are rounded, and `__proto__` is a field like others: no item that
+ * somebody wrote may stop a scan. (The SDK's unmarshall gives such a map another prototype.)
+ */
 export function fromItem<Found extends Stored | undefined>(item: Found): Found extends undefined ? undefined : Item;
 export function fromItem(item: Stored | undefined): Item | undefined {
-  return item && (unmarshall(item, { wrapNumbers: Number }) as Item);
+  return item && fromMap(item);
+}
+
+function fromMap(map: Stored): Item {
+  return Object.fromEntries(Object.entries(map).map(([name, value]) => [name, fromAttribute(value)]));
+}
+
+function fromAttribute(value: AttributeValue): unknown {
+  if (value.S !== undefined) return value.S;
+  if (value.N !== undefined) return Number(value.N);
+  if (value.BOOL !== undefined) return value.BOOL;
+  if (value.M !== undefined) return fromMap(value.M);
+  if (value.L !== undefined) return value.L.map(fromAttribute);
+  if (value.SS !== undefined) return new Set(value.SS);
+  if (value.NS !== undefined) return new Set(value.NS.map(Number));
+  if (value.BS !== undefined) return new Set(value.BS);
+  return value.B ?? null;
 }
 
 /** The names and values that expressions use; every name has a `#` alias: DynamoDB reserves 573 words. */

@@ -84,7 +84,8 @@ async function refused(job: Job, batch: NameChanges[], error: Error, round: numb
   const left = batch.filter(({ wish }) => !refusal.taken.includes(wish.name));
   if (refusal.stale.length > 0) return lookAgain(job, left, refusal.stale, round);
   if (refusal.taken.length > 0) return settle(job, wishesIn(left), round);
-  if (batch.length === 1) return finish(job, names, { error: refusedByRoute53(error, inZone(job.zone)) });
+  if (batch.length === 1)
+    return finish(job, names, { error: refusedByRoute53(error, ` ${names[0]}${inZone(job.zone)}`) });
   for (const part of parts(batch, refusal.mentioned)) await settle(job, wishesIn(part), round);
 }
 

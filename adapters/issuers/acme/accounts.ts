@@ -22,13 +22,16 @@ async function register(session: Session, request: AccountRequest): Promise<{ ac
       : { termsOfServiceAgreed: true, contact: contactOf(request.email) };
     const reply = await session.postAsNobody(newAccount, payload, existing ? undefined : bindingOf(request));
     const { status } = parseReply(accountSchema, reply.data, "the account");
-    if (status !== "valid") throw closed(status);
+    if (status !== "valid") throw closed(`The account of this key is ${status.slice(0, 40)} at the CA.`);
     const accountUrl = reply.headers.location;
     if (accountUrl === undefined) throw badReply("the account: no Location");
     session.accountUrl = accountUrl;
     return { accountUrl };
   } catch (error) {
-    if (existing && isNamed(error) && error.reason === "AccountUnknown") return undefined;
+    const reason = existing && isNamed(error) ? error.reason : undefined;
+    if (reason === "AccountUnknown") return undefined;
+    // No binding was sent that could be wrong: Boulder and Pebble say so of a key whose account is deactivated.
+    if (reason === "AccountRefused") throw closed((error as Error).message);
     throw error;
   }
 }
@@ -49,10 +52,10 @@ function bindingOf({ externalAccount }: AccountRequest): AccountRequest["externa
   });
 }
 
-function closed(status: string): RefusedError {
+function closed(message: string): RefusedError {
   return new RefusedError({
     reason: "AccountClosed",
-    message: `The account of this key is ${status.slice(0, 40)} at the CA.`,
+    message,
     fix: "Name another secret in spec.acme.privateKeySecretRef: a new account is then registered.",
   });
 }

@@ -81,7 +81,8 @@ async function finalize(session: Session, order: Order, csrDer: Uint8Array): Pro
   }
 }
 
-function orderOf(session: Session, reply: Reply, url: string): Order {
+/** What a reply says of the order at this URL. */
+export function orderOf(session: Session, reply: Reply, url: string): Order {
   const order = parseReply(orderSchema, reply.data, "the order");
   const retryAt = parseRetryAfter(reply.headers["retry-after"], session.clock.now());
   return {

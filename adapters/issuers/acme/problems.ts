@@ -1,4 +1,4 @@
-import { RateLimitedError, RefusedError, UnavailableError } from "../../../core/errors.ts";
+import { isRefusalOf, RateLimitedError, RefusedError, UnavailableError } from "../../../core/errors.ts";
 import type { Problem } from "./replies.ts";
 import { problemOf } from "./replies.ts";
 import { parseRetryAfter } from "./retry-after.ts";
@@ -58,8 +58,14 @@ const what: Record<Asked, string> = {
   certificate: "The CA did not give the certificate",
 };
 
+/** Seconds until the next try when the CA names no instant, and when it names one that is past by our clock. */
+const unnamedSeconds = 3_600;
+const pastSeconds = 60;
+
 function rateLimited(message: string, retryAt: Date | undefined, now: Date): RateLimitedError {
-  const at = retryAt ?? new Date(now.getTime() + 3_600_000);
+  const after = (seconds: number) => new Date(now.getTime() + seconds * 1_000);
+  const isPast = retryAt !== undefined && retryAt <= now;
+  const at = isPast ? after(pastSeconds) : (retryAt ?? after(unnamedSeconds));
   return new RateLimitedError({
     reason: "RateLimited",
     message,
@@ -120,6 +126,13 @@ const ofAccount = [
   "OrderNotReady",
   "InvalidContact",
 ];
+
+/** What no resuming can mend ends the attempt: an order with a URL that is never called. */
+export function endingOrder(error: unknown, asked: Asked): unknown {
+  if (!isRefusalOf(error, "ForbiddenUrl") || !ofOrder.includes(asked)) return error;
+  const { reason, message, fix = "" } = error;
+  return new RefusedError({ reason, message, fix, cause: error, endsAttempt: true });
+}
 
 function refusal(problem: Problem, reply: Reply, asked: Asked, message: string): RefusedError {
   const cure = cureOf(problem, reply, asked);

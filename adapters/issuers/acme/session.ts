@@ -5,7 +5,7 @@ import type { Clock } from "../../../core/ports.ts";
 import type { NoncePool } from "./nonces.ts";
 import { noncePool } from "./nonces.ts";
 import type { Asked } from "./problems.ts";
-import { failureOf } from "./problems.ts";
+import { endingOrder, failureOf } from "./problems.ts";
 import type { Directory } from "./replies.ts";
 import { badReply, directorySchema, parseReply, problemOf } from "./replies.ts";
 import type { Reply, Transport } from "./transport.ts";
@@ -72,7 +72,9 @@ export function openSession(config: AcmeConfig, deps: AcmeDeps): Session {
     async post(url, payload, asked) {
       const kid = accountOf(session);
       const send = () => client.http.signedRequest(url, payload, { kid });
-      const reply = await (payload === null ? repeatOnce(send, transport) : send());
+      const reply = await (payload === null ? repeatOnce(send, transport) : send()).catch((error: unknown) => {
+        throw endingOrder(error, asked);
+      });
       fail(reply, asked);
       return reply;
     },

@@ -22,10 +22,21 @@ export interface ChaosRow {
 /** `npm run chaos` sets it; without it only the quick rows run. */
 const all = process.env.CHAOS === "all";
 
-/** A part of the fault table; its rows run side by side unless they would disturb each other. Has at least one quick row. */
-export function chaosTable(heading: string, rows: ChaosRow[], { oneByOne = false } = {}): void {
-  describe(heading, () => {
-    for (const { fault, expected, run } of rows.filter(({ quick }) => all || quick)) {
+/**
+ * A part of the fault table; its rows run side by side unless they would disturb each other, and `beside` those of the tables
+ * next to it. A file has at least one quick row.
+ */
+export function chaosTable(
+  heading: string,
+  rows: ChaosRow[],
+  { oneByOne = false, beside = false }: { oneByOne?: boolean; beside?: boolean } = {},
+): void {
+  const wanted = rows.filter(({ quick }) => all || quick);
+  const table = beside ? describe.concurrent : describe;
+  // Vitest refuses a suite without tests.
+  if (wanted.length === 0) return;
+  table(heading, () => {
+    for (const { fault, expected, run } of wanted) {
       const test = oneByOne ? it : it.concurrent;
       test(fault, { timeout: 600_000 }, async ({ task }) => {
         task.meta.chaos = { heading, fault, expected };

@@ -160,6 +160,17 @@ Next:
   });
 
   it.each([
+    ["its issuer", { waitsForIssuer: true }, "It waits for _cluster/ClusterIssuer/pebble"],
+    ["a token", { issuing: issuing("False", "RateLimited") }, "Next try at 2026-11-22T13:00:00Z (in 60m)"],
+    ["nothing", {}, "certwright decides on what the object says now: within seconds"],
+  ])("says what happens next to one whose renewal by hand waits for %s", async (_, more, text) => {
+    const annotations = { "certwright.dev/renew-requested-at": "2026-11-22T11:59:00Z" };
+    const hash = await request(world, "web", { annotations });
+    await putRow(world, readyRow("web", hash, { ...more, dueAt: noon + hourMs }));
+    expect(await next()).toContain(text);
+  });
+
+  it.each([
     ["renewBefore", { renewBefore: "360h" }, "because spec.renewBefore is 360h"],
     ["renewBeforePercentage", { renewBeforePercentage: 25 }, "because spec.renewBeforePercentage is 25"],
   ])("gives %s as the reason for its renewal time", async (_, more, text) => {

@@ -58,6 +58,11 @@ describe("a batch", () => {
     expect(admitted([candidate("n"), candidate("r", { lane: "renew" })]).ids).toEqual([["r", "n"]]);
   });
 
+  it("takes the renewal that ends first, first", () => {
+    const renewals = [9, 3, 7].map((endsAt) => candidate(`r${endsAt}`, { lane: "renew", endsAt }));
+    expect(admitted([candidate("n"), ...renewals]).ids).toEqual([["r3", "r7", "r9", "n"]]);
+  });
+
   it("is none when nobody asks", () => {
     expect(admitted([])).toMatchObject({ batches: [], rows: [], rest: [] });
   });

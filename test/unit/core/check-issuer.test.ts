@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { checkIssuer } from "../../../core/check-issuer.ts";
 import type { Deps } from "../../../core/deps.ts";
+import { RateLimitedError } from "../../../core/errors.ts";
 import { newKeyPem } from "../../support/acme-bed.ts";
 import { memoryAcme } from "../../support/memory-acme.ts";
 import { openPipeline, type Pipeline } from "../../support/pipeline.ts";
@@ -112,5 +113,35 @@ describe("the check of an issuer", () => {
     expect(await checkIssuer(p.deps, key)).toEqual({ ready: false, reason: "Deleted", woken: 0 });
     expect(await p.state.issuer(key)).toMatchObject({ acme: account, deletedAt: expect.any(Number) });
     expect((await p.state.issuer(key))?.spec).toBeUndefined();
+  });
+
+  it("comes back at the instant that the CA names, which is no failure", async () => {
+    const p = await openPipeline();
+    await put(p, spec("ops@example.test"));
+    const retryAt = new Date(p.deps.clock.now().getTime() + 2 * 3_600_000);
+    const acmeRegistrar = async () => {
+      throw new RateLimitedError({ reason: "RateLimited", message: "too many registrations", retryAt });
+    };
+    expect(await checkIssuer({ ...p.deps, acmeRegistrar }, key)).toMatchObject({ ready: false });
+    const row = await p.state.issuer(key);
+    expect(row).toMatchObject({ dueAt: retryAt.getTime(), failedChecks: 0 });
+    expect(row?.ready.message).toContain("too many registrations");
+  });
+
+  it("registers again with the same key when the CA has forgotten the account, and tells it", async () => {
+    const { p, accountUrl } = await registered();
+    const known = await p.state.issuer(key);
+    p.ca.accounts.clear();
+    p.ca.accounts.set("another", { url: "another", thumbprint: "", contact: [], status: "valid" });
+    expect(await checkIssuer(p.deps, key)).toMatchObject({ ready: true });
+    const account = (await p.state.issuer(key))?.acme;
+    expect(account?.keyThumbprint).toBe(known?.acme?.keyThumbprint);
+    expect(account?.accountUrl).not.toBe(accountUrl);
+    const message = `the CA does not know the account ${accountUrl} any more; ${account?.accountUrl} was registered with the same key`;
+    expect(await p.state.events(key, 5)).toMatchObject([
+      { type: "Warning", reason: "AccountRegisteredAgain", message },
+    ]);
+    await checkIssuer(p.deps, key);
+    expect(await p.state.events(key, 5)).toHaveLength(1);
   });
 });

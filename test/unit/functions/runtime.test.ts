@@ -83,6 +83,24 @@ describe("a handler", () => {
   });
 });
 
+describe("a step that may not write what became of its attempt", () => {
+  it("throws under a name that carries the reason: Step Functions hands on no more", async () => {
+    await withAttempt();
+    world.state.putAttempt = async () => {
+      throw new errors.RefusedError({ reason: "StateAccessDenied", message: "not authorized: dynamodb:PutItem" });
+    };
+    const step = runtime.step("prepare", async ({ row }) => {
+      row.hasRecords = true;
+      return done;
+    });
+    await expect(step(input)).rejects.toMatchObject({
+      name: "RefusedError.StateAccessDenied",
+      message: "not authorized: dynamodb:PutItem",
+    });
+    expect(bugsIn(lines)).toBe(1);
+  });
+});
+
 describe("a function that fails as a whole", () => {
   const failing = (error: unknown) =>
     runtime.handler("echo", z.unknown(), async () => {

@@ -77,6 +77,41 @@ describe("the proxy before Pebble", () => {
     expect(recorder.list()).toMatchObject([{ action: "newOrder", error: "rateLimited" }]);
   });
 
+  it("knows whose request it is by the account that signed it", async () => {
+    const { faults, answer } = newFront(async () => json({}));
+    const signedBy = (account: string) => {
+      const header = Buffer.from(JSON.stringify({ kid: `https://127.0.0.1:1/my-account/${account}` }));
+      return { protected: header.toString("base64url"), payload: "" };
+    };
+    faults.add({ match: { action: "finalize", contains: "/my-account/a1" }, kind: "dropRequest" });
+    const finalize = (account: string) =>
+      answer({ ...post("/finalize-order/1"), body: Buffer.from(JSON.stringify(signedBy(account))) });
+    expect(await finalize("b2")).toMatchObject({ status: 200 });
+    expect(await finalize("a1")).toBeUndefined();
+  });
+
+  it("knows the names behind the URLs that the CA gave", async () => {
+    const url = (path: string) => `https://127.0.0.1:1${path}`;
+    const order = {
+      identifiers: [{ type: "dns", value: "a.test" }],
+      finalize: url("/finalize-order/1"),
+      authorizations: [url("/authZ/1")],
+    };
+    const replies: Record<string, Reply> = {
+      "/order-plz": json(order, {
+        headers: { "content-type": "application/json", location: url("/my-order/1") },
+      }),
+      "/my-order/1": json({ ...order, certificate: url("/certZ/1") }),
+      "/authZ/1": json({ identifier: { type: "dns", value: "a.test" }, challenges: [{ url: url("/chalZ/1") }] }),
+    };
+    const { faults, answer } = newFront(async ({ path }) => replies[path] ?? json({}));
+    for (const path of Object.keys(replies)) await answer(post(path));
+    faults.add({ match: { contains: "a.test" }, kind: "dropRequest", times: -1 });
+    const paths = ["/my-order/1", "/finalize-order/1", "/authZ/1", "/chalZ/1", "/certZ/1", "/my-order/2"];
+    const answers = await Promise.all(paths.map((path) => answer(post(path))));
+    expect(answers.map((reply) => reply?.status)).toEqual([...Array(5).fill(undefined), 200]);
+  });
+
   it("lets few newOrder requests through at a time, in their order, and all others at once", async () => {
     const open: { path: string; finish: () => void }[] = [];
     const { answer } = newFront(

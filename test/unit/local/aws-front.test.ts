@@ -146,6 +146,15 @@ describe("the proxy before AWS", () => {
     expect(zones.list("accepted").map((set) => set.name)).toEqual(["_acme-challenge.example.test"]);
   });
 
+  it("knows whose change GetChange asks for", async () => {
+    const { faults, ask } = await newFront(() => ({ body: Buffer.from("<R><Id>/change/C1</Id></R>") }));
+    faults.add({ match: { action: "GetChange", contains: "_acme-challenge.a.test" }, kind: "dropRequest", times: -1 });
+    await ask("route53", rrset, { method: "POST", body: create("_acme-challenge.b.test") });
+    expect((await ask("route53", "/2013-04-01/change/C1")).status).toBe(200);
+    await ask("route53", rrset, { method: "POST", body: create("_acme-challenge.a.test") });
+    await expect(ask("route53", "/2013-04-01/change/C1")).rejects.toThrow("fetch failed");
+  });
+
   it("does not show a change that Route 53 refused", async () => {
     const { zones, ask } = await newFront(
       () => ({ status: 400, body: Buffer.from("<Code>InvalidChangeBatch</Code>") }),

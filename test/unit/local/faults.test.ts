@@ -25,6 +25,7 @@ function newExchange() {
       { at: Date.now(), service: "acme", action: "newOrder", function: "create-order", ...more },
       { recorder, faults },
       {
+        says: () => `${from.path} ${from.body.toString()}`,
         send: async (call) => {
           sent.push(call);
           return fine;
@@ -91,6 +92,43 @@ describe("a fault", () => {
     expect(faults.list()).toMatchObject([{ id, met: 2, held: 0 }]);
   });
 
+  it("cuts an answer in the middle, after the server did its work", async () => {
+    const { faults, sent, recorder, ask } = newExchange();
+    faults.add({ match: {}, kind: "truncate" });
+    expect(await ask()).toEqual({ ...fine, body: Buffer.from("fi") });
+    expect(sent).toHaveLength(1);
+    expect(recorder.list()).toMatchObject([{ status: 200, fault: "truncate" }]);
+  });
+
+  it.each<[string, FaultRule["hold"], number, number]>([
+    ["before the server sees the call", undefined, 0, 503],
+    ["after the server did its work", "reply", 1, 200],
+  ])("tells the Lambda to die %s", async (_, hold, calls, status) => {
+    const { faults, sent, ask } = newExchange();
+    faults.add({ match: {}, kind: "kill", ...(hold ? { hold } : {}) });
+    expect(await ask()).toMatchObject({ status, headers: { "x-certwright-test": "die" } });
+    expect(sent).toHaveLength(calls);
+    expect(await ask()).toBe(fine);
+  });
+
+  it("meets a share of the calls, the same ones with the same seed", async () => {
+    const drawn = async (rule: Partial<FaultRule>) => {
+      const { faults, ask } = newExchange();
+      faults.add({ match: {}, kind: "dropRequest", percent: 30, ...rule });
+      const answers: boolean[] = [];
+      for (let call = 0; call < 200; call += 1) answers.push((await ask()) === undefined);
+      return answers;
+    };
+    const first = await drawn({});
+    expect(first.filter(Boolean).length).toBeGreaterThan(40);
+    expect(first.filter(Boolean).length).toBeLessThan(80);
+    expect(await drawn({})).toEqual(first);
+    expect(await drawn({ seed: 2 })).not.toEqual(first);
+    expect((await drawn({ times: 3 })).filter(Boolean)).toHaveLength(3);
+    expect(await drawn({ percent: 0 })).not.toContain(true);
+    expect(await drawn({ percent: 100 })).not.toContain(false);
+  });
+
   it("is over when it is removed", async () => {
     const { faults, ask } = newExchange();
     faults.remove(faults.add({ match: {}, kind: "dropRequest", times: -1 }));
@@ -148,6 +186,8 @@ describe("a filter", () => {
     ["no function", { function: "none" }, false],
     ["a part of the body", { contains: "a.example.test" }, true],
     ["a part of the path", { contains: "/order-plz" }, true],
+    ["several parts", { contains: ["order", "a.example.test"] }, true],
+    ["several parts of which one is not there", { contains: ["order", "b.example.test"] }, false],
     ["a part that is not there", { contains: "b.example.test" }, false],
   ])("matches %s", async (_, match, isMet) => {
     const { faults, ask } = newExchange();

@@ -48,6 +48,17 @@ describe("the DNS picture of Route 53", () => {
     expect(values(made, "x.example.test")).toEqual(['"two"']);
   });
 
+  it("shows them in their order also when the lag became shorter, and says INSYNC of none before it shows", async () => {
+    const { made } = await newZones(zone("Z1", "example.test"));
+    made.accepted("Z1", change("CREATE", recordSet("x.example.test", "one")), "C1");
+    made.lagMs = 500;
+    made.accepted("Z1", change("CREATE", recordSet("y.example.test", "two")), "C2");
+    vi.advanceTimersByTime(1_999);
+    expect([made.statusOf("C2"), values(made, "y.example.test")]).toEqual(["PENDING", []]);
+    vi.advanceTimersByTime(1);
+    expect([made.statusOf("C2"), values(made, "y.example.test")]).toEqual(["INSYNC", ['"two"']]);
+  });
+
   it("keeps records of one name apart by their set identifier", async () => {
     const { made } = await newZones(zone("Z1", "example.test"));
     const identified = (id: string) => recordSet("x.example.test", id, `<SetIdentifier>${id}</SetIdentifier>`);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { dynamoRequests } from "../../../../adapters/aws/requests.ts";
+import { parseCertificate } from "../../../../core/request.ts";
 import { testRequests } from "../../../contract/requests.ts";
 import { dynamoStub, sdkError } from "../../../support/dynamo-stub.ts";
 import { memoryRequests } from "../../../support/memory-requests.ts";
@@ -62,6 +63,15 @@ describe("dynamoRequests", () => {
       set: new Set(["a"]),
       bytes: new Uint8Array([1]),
     });
+  });
+
+  it("hands on a field called __proto__ as any other, and no map becomes a set by it", async () => {
+    const spec = { M: Object.fromEntries([["__proto__", { SS: ["a"] }]]) };
+    const { requests } = stubbed([{ Item: { namespace: { S: "web" }, resource: { S: "Certificate/www" }, spec } }]);
+    const stored = await requests.get(key);
+    expect(Object.entries(stored?.spec ?? {})).toEqual([["__proto__", new Set(["a"])]]);
+    expect(stored?.spec).not.toBeInstanceOf(Set);
+    expect(stored && parseCertificate(stored)).toMatchObject({ ok: false });
   });
 
   it("names its own table in what it throws", async () => {

@@ -75,6 +75,18 @@ describe("registerAccount", () => {
     });
   });
 
+  it("says so, too, when a CA refuses the key of a deactivated account that is asked for", async () => {
+    const detail = "An account with the provided public key exists but is deactivated";
+    const body = { type: "urn:ietf:params:acme:error:unauthorized", detail };
+    bed.fake.fail("newAccount", { status: 403, body });
+    await expect(newcomer().registerAccount({ onlyReturnExisting: true })).rejects.toMatchObject({
+      name: "RefusedError",
+      reason: "AccountClosed",
+      message: expect.stringContaining(detail),
+      fix: expect.stringContaining("spec.acme.privateKeySecretRef"),
+    });
+  });
+
   it("takes an answer without Location for a bad reply", async () => {
     bed.fake.fail("newAccount", { status: 201, body: { status: "valid" } });
     await expect(newcomer().registerAccount({})).rejects.toMatchObject({

@@ -29,6 +29,15 @@ function watchOrders() {
   };
 }
 
+describe("an order's URL that is never called", () => {
+  it.each(["not a url", "https://elsewhere.test/order/1"])("ends the attempt: %s", async (Location) => {
+    bed.fake.fail("newOrder", { rewrite: (body) => body, headers: { Location } });
+    const issuer = bed.issuer();
+    const { url } = await issuer.createOrder({ names });
+    await expect(issuer.readOrder(url)).rejects.toMatchObject({ reason: "ForbiddenUrl", endsAttempt: true });
+  });
+});
+
 describe("createOrder", () => {
   it("sends names, profile and predecessor, and nothing that was not asked for", async () => {
     const { seen, stop } = watchOrders();
