@@ -4,7 +4,8 @@ import type { Condition, Step } from "./status.ts";
 
 /**
  * What State holds. Instants are epoch milliseconds; status times are RFC 3339.
- * Every row carries the schema version that wrote it: a step releases an attempt whose row it does not know.
+ * Every row carries the schema version that wrote it. A step gives back an attempt of a newer one; the row of a certificate is
+ * worked on, and keeps what is unknown to us, so that a roll-back goes on.
  */
 export const rowSchema = 1;
 

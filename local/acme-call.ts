@@ -79,6 +79,7 @@ const paths: [prefix: string, action: string][] = [
   ["/authZ/", "authorization"],
   ["/chalZ/", "challenge"],
   ["/certZ/", "certificate"],
+  ["/list-orderz/", "orders"],
   ["/revoke-cert", "revokeCert"],
   ["/rollover-account-key", "keyChange"],
   ["/draft-ietf-acme-ari-03/renewalInfo", "renewalInfo"],

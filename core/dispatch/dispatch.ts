@@ -51,6 +51,7 @@ async function decideOnce(deps: Deps, keys: ResourceKey[]): Promise<Verdict[]> {
   const gathered = await gather(deps, keys);
   const verdicts = await concurrently(concurrency, gathered, (facts) =>
     guarded(facts.key, async () => {
+      if ("error" in facts) throw facts.error;
       const decision = decide(facts);
       const looked =
         decision.action === "nothing" && decision.look ? await lookAgain(deps, facts) : { facts, decision };

@@ -4,21 +4,29 @@ import { type Facts, factsOf, issuerKeyOf } from "../facts.ts";
 import { idOf, type ResourceKey } from "../resource.ts";
 import type { AttemptRef } from "../rows.ts";
 
+/** What is known of a key, or what kept us from reading it: a bug, which is not its neighbours'. */
+export type Gathered = Facts | { key: ResourceKey; error: unknown };
+
 /** Reads requests, rows, issuers and what changed certificates were asked with, each in one call for all keys. */
-export async function gather(deps: Deps, keys: ResourceKey[]): Promise<Facts[]> {
+export async function gather(deps: Deps, keys: ResourceKey[]): Promise<Gathered[]> {
   const [requests, rows] = await Promise.all([deps.requests.getMany(keys), deps.state.certificates(keys)]);
   const now = deps.clock.now();
-  const facts = keys.map((key) =>
-    factsOf(key, { request: requests.get(idOf(key)), row: rows.get(idOf(key)), now, policy: deps.policy }),
-  );
+  const gathered = keys.map((key): Gathered => {
+    try {
+      return factsOf(key, { request: requests.get(idOf(key)), row: rows.get(idOf(key)), now, policy: deps.policy });
+    } catch (error) {
+      return { key, error };
+    }
+  });
+  const facts = gathered.flatMap((one) => ("error" in one ? [] : one));
   const issuerKeys = facts.flatMap(({ request }) => (request?.ok ? [issuerKeyOf(request.resource)] : []));
   const changed = facts.flatMap((one) => askedRef(one) ?? []);
   const [issuers, csrs] = await Promise.all([
     deps.state.issuers([...new Map(issuerKeys.map((key) => [idOf(key), key])).values()]),
     changed.length > 0 ? deps.state.csrs(changed) : new Map(),
   ]);
-  return facts.map((one) => {
-    if (!one.request?.ok) return one;
+  return gathered.map((one) => {
+    if ("error" in one || !one.request?.ok) return one;
     const asked = csrs.get(askedRef(one)?.attemptId ?? "")?.asked;
     return { ...one, issuer: issuers.get(idOf(issuerKeyOf(one.request.resource))), asked };
   });

@@ -35,7 +35,6 @@ const cleanUps = stepEffects.filter((effect) => !inSteps(effect));
 /** What the retry does again, although it was done. */
 const doneAgain = called(
   "GenerateDataKey",
-  "the write of the sealed key",
   "the claim of the record",
   "ChangeResourceRecordSets",
   "GetChange",
@@ -48,7 +47,6 @@ const doneAgain = called(
 /** What the retry does, because it was not done. */
 const stillToDo = called(
   "GenerateDataKey",
-  "the write of the CSR",
   "newOrder",
   "the write of the order's URL",
   "the write of the challenges",

@@ -8,7 +8,7 @@ import type { Item } from "../dynamo/expressions.ts";
 
 /**
  * What was stored, as the row it must be; throws an Error that names the row when it is not one. A row of a newer
- * schema is answered as it is: its reader looks at `schema` and leaves it alone.
+ * schema is answered as it is: an attempt's reader gives it back, and a certificate's keeps the fields that it does not know.
  */
 export function parsed<Row>(schema: z.ZodMiniType<Row>, stored: Item, item: Item): Row {
   if (typeof stored.schema === "number" && stored.schema > rowSchema) return stored as Row;

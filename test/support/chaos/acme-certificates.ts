@@ -39,7 +39,7 @@ async function signed({ csr, names, now }: Wanted, change: { days?: number; name
 }
 
 /** The certificates of a PEM text. */
-export function blocksOf(pem: string): string[] {
+function blocksOf(pem: string): string[] {
   return pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n/g) ?? [];
 }
 

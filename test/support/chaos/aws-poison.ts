@@ -47,10 +47,12 @@ export async function poisonBatch(bed: Bed, { what, count, step, toTheEnd }: Poi
   await bed.ready(others, 220_000);
   const counts = await expectIssued(stack, others);
   await stack.removeFault(fault);
+  const alone = `it failed alone after ${deaths} deaths, ${rung}`;
+  const seen = `a batch of ${together}; ${others.length} of ${others.length} others Ready, ${counts}; ${alone}`;
+  if (!toTheEnd) return seen;
   await stack.put(toRenew(poison));
   await bed.ready([poison]);
-  const alone = `it failed alone after ${deaths} deaths, ${rung}; Ready once cured`;
-  return `a batch of ${together}; ${others.length} of ${others.length} others Ready, ${counts}; ${alone}`;
+  return `${seen}; Ready once cured`;
 }
 
 /** Before the backoff of a minute ends. */

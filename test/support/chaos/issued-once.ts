@@ -70,7 +70,7 @@ export function dnsNamesOf({ spec }: Manifest): string[] {
 }
 
 /** The newOrder requests for a name that the CA answered with an order, also where the answer reached nobody. */
-export async function ordersMade(stack: TestStack, dnsName: string): Promise<Call[]> {
+async function ordersMade(stack: TestStack, dnsName: string): Promise<Call[]> {
   const asked = await stack.calls({ service: "acme", action: "newOrder", contains: `"${dnsName}"` });
   return asked.filter(({ objectStatus, error }) => objectStatus !== undefined && error === undefined);
 }

@@ -62,7 +62,7 @@ export function struckAtRenewal(bed: Bed, id: string, effect: Effect, blow: Blow
 
 /** What else of the batch may be repeated, because its neighbour died with it. */
 const inBatch: Record<string, Most> = {
-  prepare: { attempts: 3 },
+  prepare: { attempts: 2 },
   "create-order": { orders: 2 },
   "write-secret": { versions: 2 },
 };

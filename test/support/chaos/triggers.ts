@@ -112,8 +112,8 @@ export function deathsOfResync(bed: Bed, id: string, effects: Effect[], blows: B
     await issuedOnce(bed, manifest);
     const row = await stack.certificate({ namespace: name, name });
     if (!row) throw new Error("no row");
-    await stack.state.putCertificate({ ...row, specHash: "what-was-there-before" });
     const fault = await turn(async () => {
+      await stack.state.putCertificate({ ...row, specHash: "what-was-there-before" });
       const set = await armed(bed, effect, name, blow);
       const died = await stack.resync().then(
         () => false,

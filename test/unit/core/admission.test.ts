@@ -215,6 +215,26 @@ describe("one transaction", () => {
   });
 });
 
+describe("who finds no order token", () => {
+  const orders = { key: "orders#a", capacity: 5, refillSeconds: 36 };
+  const needs = { orders: [orders], domains: [], sets: [] };
+  const limits = { executions: "off", ordersInFlight: "off" } as const;
+
+  it("asks again in turn, two for each token, and not all for the next one", () => {
+    const { batches, later, rows } = admit(many(10, { needs }), { id: "le", limits }, new Map(), now);
+    expect(batches.flat()).toHaveLength(4);
+    const seconds = [...later.values()].map(({ at }) => (at.getTime() - now.getTime()) / 1_000);
+    expect(seconds).toEqual([36, 54, 72, 90, 108, 126]);
+    expect(rows.map(({ key }) => key)).toEqual(["orders#a", "queue#orders#a"]);
+  });
+
+  it("asks for the very next token when it is a renewal", () => {
+    const read = new Map([["orders#a", { key: "orders#a", version: 1, tokens: 0, at: now.getTime() }]]);
+    const { later } = admit(many(3, { needs, lane: "renew" }), { id: "le", limits }, read, now);
+    expect([...later.values()].map(({ at }) => at.getTime() - now.getTime())).toEqual([36_000, 36_000, 36_000]);
+  });
+});
+
 describe("the buckets to read", () => {
   it("are those of all candidates and the issuer's own, each once", () => {
     const needs: Needs = {
@@ -231,6 +251,7 @@ describe("the buckets to read", () => {
       "executions#le",
       "inFlight#le",
       "orders#a",
+      "queue#orders#a",
       "set#a",
     ]);
   });

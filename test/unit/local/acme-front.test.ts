@@ -40,6 +40,7 @@ describe("the proxy before Pebble", () => {
     ["/authZ/1", "authorization"],
     ["/chalZ/1", "challenge"],
     ["/certZ/1", "certificate"],
+    ["/list-orderz/1", "orders"],
     ["/draft-ietf-acme-ari-03/renewalInfo/x.y", "renewalInfo"],
   ])("calls %s %s", async (path, action) => {
     const { recorder, answer } = newFront(async () => json({ status: "pending" }));
