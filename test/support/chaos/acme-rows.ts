@@ -1,10 +1,12 @@
 import { expect } from "vitest";
+import { dynamoRequests } from "../../../adapters/aws/requests.ts";
+import { run } from "../../../cli/run.ts";
+import type { Installation } from "../../../cli/verb.ts";
 import type { CertificateRow } from "../../../core/rows.ts";
 import { rfc3339 } from "../../../core/status.ts";
 import type { Manifest } from "../../../local/requests.ts";
 import { withAcme } from "../c-objects.ts";
-import { type CertificateWish, certificate, type openBed, type TestStack } from "../integration-bed.ts";
-import { certwright } from "../integration-cli.ts";
+import { type CertificateWish, certificate, type openBed } from "../integration-bed.ts";
 import { type AcmeFront, openAcmeFront } from "./acme-front.ts";
 
 export type Bed = ReturnType<typeof openBed>;
@@ -19,12 +21,10 @@ export interface OwnCa {
   want(name?: string, more?: Partial<CertificateWish>): Manifest;
 }
 
-export type CaFacts = Pick<TestStack["facts"], "directoryUrl" | "caCertificate">;
-
 /** Runs a row with a CA, an issuer and a namespace of its own; what it wrote is deleted afterwards. */
-export function atOwnCa(bed: Bed, name: string, run: (ca: OwnCa) => Promise<string>, facts: CaFacts = bed.stack.facts) {
+export function atOwnCa(bed: Bed, name: string, row: (ca: OwnCa) => Promise<string>) {
   return async (): Promise<string> => {
-    const front = await openAcmeFront(facts);
+    const front = await openAcmeFront(bed.stack.facts);
     const issuerName = bed.fresh(name);
     const issuer = withAcme(bed.issuer({ name: issuerName }), {
       server: front.directoryUrl,
@@ -38,7 +38,7 @@ export function atOwnCa(bed: Bed, name: string, run: (ca: OwnCa) => Promise<stri
       return wanted.at(-1) as Manifest;
     };
     try {
-      return await run({ bed, front, issuer, want });
+      return await row({ bed, front, issuer, want });
     } finally {
       const written = [...wanted.map(({ kind, metadata }) => ({ kind, ...metadata })), clusterWide(issuer)];
       await Promise.all(written.map((one) => bed.stack.delete(one)));
@@ -73,9 +73,7 @@ export async function tells(
     return one.reason === reason && one.status === "False" ? one.message : undefined;
   };
   await bed.stack.waitFor(manifest.metadata, (row) => says(row) !== undefined, 120_000);
-  const text = await described(bed, manifest);
-  // Read after describe: what it showed is what State says still.
-  const row = await rowOf(bed, manifest);
+  const { row, text } = await stillDescribed(bed, manifest);
   const message = says(row) ?? "";
   expect(message).toMatch(words);
   expect(text).toContain(reason);
@@ -83,6 +81,14 @@ export async function tells(
   const next = nextOf(text);
   if (row.dueAt !== undefined) expect(next).toContain(rfc3339(row.dueAt));
   return { row, next };
+}
+
+/** What describe says, and the row that it said it of: somebody may have written it in between. */
+async function stillDescribed(bed: Bed, manifest: Manifest): Promise<{ row: CertificateRow; text: string }> {
+  for (;;) {
+    const [row, text] = [await rowOf(bed, manifest), await described(bed, manifest)];
+    if ((await rowOf(bed, manifest)).version === row.version) return { row, text };
+  }
 }
 
 /** The same of an issuer. */
@@ -96,12 +102,24 @@ export async function issuerTells(bed: Bed, issuer: Manifest, reason: string, wo
   return nextOf(text);
 }
 
+/** As `certwright describe` prints it, without a process of its own: on a slow machine that would come too late. */
 async function described({ stack }: Bed, { kind, metadata }: Manifest): Promise<string> {
-  const { name, namespace } = metadata;
-  const where = namespace === undefined ? [] : ["-n", namespace];
-  const { code, stdout, stderr } = await certwright(stack, ["describe", kind.toLowerCase(), name, ...where]);
-  if (code !== 0) throw new Error(`describe ${name}: ${stderr}`);
-  return stdout;
+  const { name, namespace = "default" } = metadata;
+  const lines: string[] = [];
+  const unused = () => Promise.reject(new Error("describe does not do this"));
+  const installation: Installation = {
+    instance: stack.facts.instance,
+    requests: dynamoRequests({ client: stack.clients.dynamo, table: stack.tables.requests }),
+    state: stack.state,
+    clock: { now: () => new Date() },
+    annotate: unused,
+    readSecret: unused,
+    sleep: unused,
+  };
+  const say = (text: string) => void lines.push(text);
+  const io = { out: say, err: say, readStdin: async () => "", colour: { out: false, err: false } };
+  await run(["describe", kind.toLowerCase(), name, "-n", namespace], { io, connect: async () => installation });
+  return lines.join("\n");
 }
 
 function nextOf(text: string): string {
