@@ -8,12 +8,40 @@ import { bundles, tracing } from "./bundles.ts";
 import { batch50, thousand } from "./many.ts";
 import { single } from "./single.ts";
 
-const { values: options } = parseArgs({ options: { json: { type: "boolean", default: false } } });
+const { values: options } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    /** Simulates so many certificates under a virtual clock; nothing runs on the local stack. */
+    fleet: { type: "string" },
+    domains: { type: "string" },
+    zones: { type: "string" },
+    "check-real": { type: "boolean", default: false },
+  },
+});
 
 /** Progress goes to stderr, so that stdout is only the report. */
 const tell = (line: string) => process.stderr.write(`  ${line}\n`);
 
-process.exitCode = await main();
+process.exitCode = options.fleet === undefined ? await main() : await simulate(options.fleet);
+
+async function simulate(certificates: string): Promise<number> {
+  const { fleet } = await import("./fleet.ts");
+  return fleet({
+    certificates: count("--fleet", certificates),
+    domains: options.domains === undefined ? undefined : count("--domains", options.domains),
+    zones: options.zones === undefined ? undefined : count("--zones", options.zones),
+    json: options.json,
+    checkReal: options["check-real"],
+    tell,
+  });
+}
+
+function count(option: string, text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= 1_000_000) return value;
+  process.stderr.write(`${option} ${text}: write a number from 1 to 1000000\n`);
+  process.exit(2);
+}
 
 async function main(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "certwright-bench-"));
