@@ -74,7 +74,8 @@ export type Due =
  */
 export interface State {
   certificate(key: ResourceKey): Promise<CertificateRow | undefined>;
-  certificates(keys: ResourceKey[]): Promise<Map<string, CertificateRow>>;
+  /** `eventual`: rows that may be a moment old, at half the price. */
+  certificates(keys: ResourceKey[], how?: { eventual: boolean }): Promise<Map<string, CertificateRow>>;
   /** Writes the whole row with version = expected + 1; expected 0 means absent. */
   putCertificate(row: CertificateRow): Promise<Saved>;
 

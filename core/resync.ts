@@ -17,18 +17,22 @@ export interface ResyncReport {
  */
 export async function resync(deps: Deps): Promise<ResyncReport> {
   const report: ResyncReport = { scanned: 0, sent: 0, unknown: 0 };
+  const seen = new Set<string>();
   for await (const page of deps.requests.scan()) {
     report.scanned += page.requests.length;
     report.unknown += page.unknown.length;
     for (const item of page.unknown) deps.log({ event: "unknown-request", ...item });
+    for (const { key } of page.requests) seen.add(idOf(key));
     await send(deps, report, await changed(deps, page.requests));
   }
   for await (const keys of deps.state.scanKeys()) {
-    const requests = await deps.requests.getMany(keys);
+    // Deleted in the minutes since the scan: its own event, or the next resync.
+    const unseen = keys.filter((key) => !seen.has(idOf(key)));
+    const requests = unseen.length > 0 ? await deps.requests.getMany(unseen) : new Map();
     await send(
       deps,
       report,
-      keys.filter((key) => !requests.has(idOf(key))),
+      unseen.filter((key) => !requests.has(idOf(key))),
     );
   }
   return report;
@@ -37,7 +41,11 @@ export async function resync(deps: Deps): Promise<ResyncReport> {
 async function changed(deps: Deps, requests: StoredRequest[]): Promise<ResourceKey[]> {
   const keys = requests.map(({ key }) => key);
   const [certificates, issuers] = await Promise.all([
-    deps.state.certificates(keys.filter(({ kind }) => kind === "Certificate")),
+    // Only a hint: dispatch reads for itself.
+    deps.state.certificates(
+      keys.filter(({ kind }) => kind === "Certificate"),
+      { eventual: true },
+    ),
     deps.state.issuers(keys.filter(({ kind }) => kind !== "Certificate")),
   ]);
   const row = (key: ResourceKey) => certificates.get(idOf(key)) ?? issuers.get(idOf(key));

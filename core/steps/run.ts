@@ -96,7 +96,8 @@ async function load(deps: Deps, step: Step, input: StepInput, asked: AttemptRef[
     known.map(({ ref }) => ref),
   );
   const { leaseId, round, retryCount } = input;
-  const shared = { leaseId, issuer: issuer ?? missingIssuer, acme, reads, round, repeated: retryCount > 0 };
+  const place = { leaseId, round, alone: input.live.length <= 1, repeated: retryCount > 0 };
+  const shared = { ...place, issuer: issuer ?? missingIssuer, acme, reads };
   return known.map((row) => newWork(deps, step, row, shared));
 }
 

@@ -22,6 +22,8 @@ export interface Work {
   hadOrder: boolean;
   /** True when Step Functions repeats the task. */
   repeated?: boolean;
+  /** True when its execution has no other attempt. */
+  alone: boolean;
   /** Rounds of waiting in this step so far. */
   round: number;
   acme: AcmeSession;
@@ -95,7 +97,7 @@ export function newWork(
   deps: Deps,
   step: Step,
   row: AttemptRow,
-  shared: Pick<Work, "leaseId" | "issuer" | "acme" | "round" | "reads" | "repeated">,
+  shared: Pick<Work, "leaseId" | "issuer" | "acme" | "alone" | "round" | "reads" | "repeated">,
 ): Work {
   const draft = structuredClone(row);
   let written = JSON.stringify(row);

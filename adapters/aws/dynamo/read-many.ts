@@ -22,8 +22,8 @@ const readsAtOnce = 8;
 /** How often the keys DynamoDB left unprocessed are asked again, 50 ms to 1.6 s apart. */
 const roundsPerRead = 7;
 
-/** Reads any number of items by key, strongly consistent, each once; absent ones are left out. */
-export async function readMany(deps: TableDeps, keys: ItemKey[]): Promise<Item[]> {
+/** Reads any number of items by key, each once; absent ones are left out. `eventual`: half the price, maybe a moment old. */
+export async function readMany(deps: TableDeps, keys: ItemKey[], { eventual = false } = {}): Promise<Item[]> {
   const distinct = [...new Map(keys.map((key) => [`${key.namespace} ${key.resource}`, key])).values()];
   const found: Item[] = [];
   for (let start = 0; start < distinct.length; start += keysPerRead * readsAtOnce) {
@@ -31,17 +31,21 @@ export async function readMany(deps: TableDeps, keys: ItemKey[]): Promise<Item[]
     const chunks = Array.from({ length: Math.ceil(group.length / keysPerRead) }, (_, index) =>
       group.slice(index * keysPerRead, (index + 1) * keysPerRead),
     );
-    found.push(...(await Promise.all(chunks.map((chunk) => readChunk(deps, chunk)))).flat());
+    found.push(...(await Promise.all(chunks.map((chunk) => readChunk(deps, chunk, !eventual)))).flat());
   }
   return found;
 }
 
-async function readChunk({ client, table, called, pause = sleep }: TableDeps, keys: ItemKey[]): Promise<Item[]> {
+async function readChunk(
+  { client, table, called, pause = sleep }: TableDeps,
+  keys: ItemKey[],
+  ConsistentRead: boolean,
+): Promise<Item[]> {
   const found: Item[] = [];
   let Keys = keys.map(({ namespace, resource }) => toItem({ namespace, resource }));
   for (let round = 0; round < roundsPerRead; round += 1) {
     if (round > 0) await pause(50 * 2 ** (round - 1));
-    const RequestItems = { [table]: { Keys, ConsistentRead: true } };
+    const RequestItems = { [table]: { Keys, ConsistentRead } };
     const answer: BatchGetItemCommandOutput = await named(
       called,
       client.send(new BatchGetItemCommand({ RequestItems })),

@@ -17,8 +17,8 @@ import { readMany } from "./read-many.ts";
 /** What the adapters need of one DynamoDB table. Reads by key are strongly consistent; errors are the named ones. */
 export interface Table {
   get(key: ItemKey): Promise<Item | undefined>;
-  /** Any number of keys, also repeated ones; absent items are left out, the order is free. */
-  getMany(keys: ItemKey[]): Promise<Item[]>;
+  /** Any number of keys, also repeated ones; absent items are left out, the order is free. `eventual`: maybe a moment old. */
+  getMany(keys: ItemKey[], how?: { eventual: boolean }): Promise<Item[]>;
   put(item: Item & ItemKey, condition?: Expression, answer?: Answer): Promise<Written>;
   update(key: ItemKey, change: Expression, condition?: Expression, answer?: Answer): Promise<Written>;
   delete(key: ItemKey, condition?: Expression, answer?: Answer): Promise<Written>;
@@ -49,7 +49,7 @@ export function openTable(deps: TableDeps): Table {
       const answer = client.send(new GetItemCommand({ ...at(key), ConsistentRead: true }));
       return fromItem((await named(called, answer)).Item);
     },
-    getMany: (keys) => readMany(deps, keys),
+    getMany: (keys, how) => readMany(deps, keys, how),
     put: (item, condition, answer) => {
       const input = { TableName, Item: toItem(item), ...conditional(condition, answer), ...bindings(condition) };
       return written(called, answer, client.send(new PutItemCommand(input)));

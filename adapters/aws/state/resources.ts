@@ -29,7 +29,7 @@ export function resourceRows(
       const item = await table.get(rowKey(key));
       return item && fromCertificateItem(item);
     },
-    certificates: async (keys) => byId((await table.getMany(keys.map(rowKey))).map(fromCertificateItem)),
+    certificates: async (keys, how) => byId((await table.getMany(keys.map(rowKey), how)).map(fromCertificateItem)),
     putCertificate: (row) => swap(toCertificateItem(row), row.version),
     issuer: async (key) => {
       const item = await table.get(rowKey(key));

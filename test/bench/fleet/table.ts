@@ -52,11 +52,11 @@ function openTable(state: State, { used, pause }: TableWorld): Table {
       used.readUnits += readUnits(row);
       return row?.item;
     },
-    getMany: async (keys) => {
+    getMany: async (keys, how) => {
       const distinct = [...new Set(keys.map(idOf))];
       await Promise.all(Array.from({ length: Math.ceil(distinct.length / 100) }, () => ask("BatchGetItem")));
       const found = distinct.map((id) => state.rows.get(id));
-      for (const row of found) used.readUnits += readUnits(row);
+      for (const row of found) used.readUnits += readUnits(row) / (how?.eventual ? 2 : 1);
       return found.flatMap((row) => (row ? [row.item] : []));
     },
     put: async (item, condition, answer) => {

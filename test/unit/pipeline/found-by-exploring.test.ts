@@ -54,8 +54,10 @@ describe("found by exploring", () => {
 
   it("an order that stays pending is not asked for every few seconds for ever", () => {
     const now = new Date("2026-11-22T12:00:00Z");
-    const after = (round: number) =>
-      nextPoll({ deps: { clock: { now: () => now } }, round } as Work, undefined).getTime() - now.getTime();
-    expect([0, 3, 10, 30, 1_000].map(after)).toEqual([1_000, 5_000, 10_000, 60_000, 60_000]);
+    const deps = { clock: { now: () => now } } as Work["deps"];
+    const seconds = (alone: boolean) => (round: number) =>
+      (nextPoll({ deps, alone, round }, undefined).getTime() - now.getTime()) / 1_000;
+    expect([0, 3, 10, 30, 1_000].map(seconds(true))).toEqual([1, 5, 10, 60, 60]);
+    expect([0, 1, 4, 30].map(seconds(false))).toEqual([4, 6, 10, 10]);
   });
 });

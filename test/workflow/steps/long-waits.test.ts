@@ -87,7 +87,7 @@ describe("a batch of more than one", () => {
         [...(await settled(changes))].map(([id, done]) => [id, id === "slow" ? p.time.now().getTime() >= ready : done]),
       );
     await p.issuer();
-    await seconds(p, 60);
+    await seconds(p, 90);
     expect([await p.ready("web/a"), await p.ready("web/b"), await p.ready("web/slow")]).toEqual([true, true, false]);
     const looks = p.executions[0]?.entered.filter((state) => state === "Check propagation");
     expect(looks).toHaveLength(1 + 5);
