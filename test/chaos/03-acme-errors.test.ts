@@ -127,12 +127,12 @@ chaosTable(
       }),
     })),
     ...[
-      { what: "the answer is lost after the CA did it", fault: breaksAfter, name: "mute" },
-      { what: "half of the answer", fault: halves, name: "half" },
-      { what: "a web page with status 200", fault: showsPage, name: "page" },
-    ].flatMap(({ what, fault, name }) =>
+      { of: (action: string) => `${action}: the answer is lost after the CA did it`, fault: breaksAfter, name: "mute" },
+      { of: (action: string) => `${action}: half of the answer`, fault: halves, name: "half" },
+      { of: (action: string) => `${action}: a web page with status 200`, fault: showsPage, name: "page" },
+    ].flatMap(({ of, fault, name }) =>
       ["newOrder", "authorization", "challenge", "order", "finalize"].map((action) => ({
-        fault: `${action}: ${what}`,
+        fault: of(action),
         expected:
           action === "newOrder"
             ? "Ready; the order whose URL never arrived is lost: the CA counts two, never three."

@@ -1,5 +1,6 @@
 import type { TestProject } from "vitest/node";
 import { bootStack } from "./boot-stack.ts";
+import { deathSwitch } from "./death-switch.ts";
 import type { StackFacts } from "./stack.ts";
 
 declare module "vitest" {
@@ -21,7 +22,7 @@ const place = globalThis as { certwrightTestStack?: Shared | undefined };
 
 /** Boots one stack, with certwright deployed, for all tests of a run; the last project to end stops it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  place.certwrightTestStack ??= { users: 0, booted: bootStack() };
+  place.certwrightTestStack ??= { users: 0, booted: bootStack("stack", { lambdaEnvironment: deathSwitch() }) };
   const shared = place.certwrightTestStack;
   shared.users += 1;
   const { facts, stop } = await shared.booted;

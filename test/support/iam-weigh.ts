@@ -42,6 +42,13 @@ export async function weighCalls(stack: TestStack): Promise<Weighed> {
   return { deployed, asked, reviewed, byTenantRole, disturbed, firstId: recorded[0]?.id ?? 0 };
 }
 
+/** Throws the first calls that a function's role does not allow, for a stack that a test has to itself. */
+export async function expectCallsAllowed(stack: TestStack): Promise<void> {
+  const { reviewed, asked } = await weighCalls(stack);
+  const denied = [...reviewed.values()].flatMap((one) => one.denied);
+  if (asked.size === 0 || denied.length > 0) throw new Error(`denied: ${JSON.stringify(denied.slice(0, 5))}`);
+}
+
 /** ARN of the deployed key for key material. */
 export async function keyMaterialArn({ clients, facts }: TestStack): Promise<string> {
   const asks = new GetFunctionConfigurationCommand({ FunctionName: `${facts.instance}-prepare` });

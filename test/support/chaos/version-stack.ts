@@ -2,13 +2,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { paginateQuery, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import { concurrently } from "../../../core/concurrently.ts";
-import { type Clients, createClients } from "../../../local/clients.ts";
+import type { Clients } from "../../../local/clients.ts";
 import { deploy } from "../../../local/deploy.ts";
 import { type Manifest, putRequest } from "../../../local/requests.ts";
-import { pebbleIssuer, seed } from "../../../local/seed.ts";
-import { type Stack, startStack } from "../../../local/stack.ts";
-import { keepSweeping } from "../../../local/sweeper.ts";
+import { pebbleIssuer } from "../../../local/seed.ts";
+import type { Stack } from "../../../local/stack.ts";
 import { certificate } from "../../bench/bench-stack.ts";
+import { bootStack } from "../boot-stack.ts";
+import { expectCallsAllowed } from "../iam-weigh.ts";
+import { connectStack } from "../stack.ts";
 import type { Release } from "./version-tree.ts";
 
 const instance = "certwright";
@@ -51,15 +53,13 @@ export interface VersionStack {
 /** Boots it with this checkout's release deployed; sweeps come every ten seconds. */
 export async function openVersionStack(): Promise<VersionStack> {
   const tell = (line: string) => void process.stderr.write(`versions: ${line}\n`);
-  const stack = await startStack({ onTrouble: tell });
+  const { stack, facts, stop } = await bootStack("versions");
+  const connected = connectStack(facts);
   try {
-    await deploy(stack, { instance, tell });
-    const clients = createClients(stack.emulatorEndpoint, stack.region);
-    await seed(stack, clients, instance);
+    const { clients } = connected;
     const issuer = pebbleIssuer(stack.acme, "versions", "default");
     const annotations = { "certwright.dev/rate-limits": '{"executions":"off"}' };
     await putRequest(clients.dynamo, tables.requests, { ...issuer, metadata: { name: "versions", annotations } });
-    const endSweeping = keepSweeping(clients, instance, 10);
     const items = () => itemsOf(clients);
     const certificates = async (prefix: string) => {
       const name = new RegExp(`^Certificate/${prefix}-\\d+$`);
@@ -75,13 +75,10 @@ export async function openVersionStack(): Promise<VersionStack> {
       untilReady: (prefix, count, revision = 1) => untilReady(() => certificates(prefix), count, revision),
       asOlderRelease: () => asOlderRelease(clients, items),
       orders: () => ordersOf(stack),
-      stop: async () => {
-        endSweeping();
-        await stack.stop();
-      },
+      stop: () => expectCallsAllowed(connected).finally(stop),
     };
   } catch (error) {
-    await stack.stop();
+    await stop();
     throw error;
   }
 }
