@@ -5,6 +5,11 @@ type Key = keyof CertwrightProps;
 
 const texts: Key[] = ["instance", "defaultStore", "alarmEmail", "logSubscriptionArn", "removalPolicy"];
 const lists: Key[] = ["zones", "validationZones", "assumableRoles", "allowedPrivateHosts"];
+/** With an example of each. */
+const objects: [key: Key, like: string][] = [
+  ["namespaces", '{"web":{"dnsNames":["*.web.example.com"]}}'],
+  ["kubernetesNetwork", '{"subnetIds":["subnet-0123456789abcdef0"],"securityGroupIds":["sg-0123456789abcdef0"]}'],
+];
 
 /**
  * The props as context keys give them: `-c zones=Z1,Z2`, `-c logRetentionDays=90`, `-c namespaces='{"web":{}}'`, or the same
@@ -15,7 +20,7 @@ export function propsFromContext(read: (key: string) => unknown): CertwrightProp
     ...texts.map((key): [Key, unknown] => [key, read(key)]),
     ...lists.map((key): [Key, unknown] => [key, listOf(read(key))]),
     ["logRetentionDays", numberOf(read("logRetentionDays"))],
-    ["namespaces", objectOf("namespaces", read("namespaces"))],
+    ...objects.map(([key, like]): [Key, unknown] => [key, objectOf(key, read(key), like)]),
   ];
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined && value !== "")) as CertwrightProps;
 }
@@ -32,13 +37,11 @@ function numberOf(value: unknown): unknown {
   return typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
 }
 
-function objectOf(key: Key, value: unknown): unknown {
+function objectOf(key: Key, value: unknown, like: string): unknown {
   if (typeof value !== "string" || value === "") return value;
   try {
     return JSON.parse(value);
   } catch {
-    throw new SettingsError([
-      `${key} is no JSON: write it like -c ${key}='{"web":{"dnsNames":["*.web.example.com"]}}'`,
-    ]);
+    throw new SettingsError([`${key} is no JSON: write it like -c ${key}='${like}'`]);
   }
 }

@@ -20,6 +20,7 @@ export const functionShapes = {
   sweep: { memoryMb: 512, timeoutSeconds: 55, asynchronous: { retries: 0, maxAgeSeconds: 60 } },
   resync: { memoryMb: 512, timeoutSeconds: 900, asynchronous: patient },
   "check-issuer": { memoryMb: 512, timeoutSeconds: 60, asynchronous: patient },
+  "sync-kubernetes": { memoryMb: 512, timeoutSeconds: 300, asynchronous: patient },
   prepare: { memoryMb: 1769, timeoutSeconds: 300 },
   "create-order": step,
   "publish-challenge": step,

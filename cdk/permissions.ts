@@ -6,9 +6,15 @@ import {
   statePermissions,
 } from "../adapters/aws/index.ts";
 import * as dnsAdapters from "../adapters/dns/index.ts";
-import { accountKeyPermissions, storePermissions } from "../adapters/stores/index.ts";
+import {
+  accountKeyPermissions,
+  bundlePermissions,
+  clusterCredentialPermissions,
+  storePermissions,
+} from "../adapters/stores/index.ts";
 import type { DnsAdapters } from "../core/dns-adapter.ts";
 import type { Permission } from "../core/permission.ts";
+import { clusterNamespace } from "../core/resource.ts";
 import type { FunctionName } from "./functions.ts";
 import type { Names } from "./names.ts";
 import type { Settings } from "./props.ts";
@@ -30,7 +36,14 @@ export type Permissions = ReturnType<typeof permissionsOn>;
 
 /** What the adapters say they need, and what DynamoDB, Lambda and STS need, on these grounds. */
 export function permissionsOn(grounds: Grounds, registered: DnsAdapters = dnsAdapters) {
-  return { ...tables(grounds), ...stores(grounds), ...dns(grounds, registered), ...calls(grounds) };
+  return {
+    ...tables(grounds),
+    ...stores(grounds),
+    ...dns(grounds, registered),
+    ...clusters(grounds),
+    ...network(grounds),
+    ...calls(grounds),
+  };
 }
 
 function tables({ requestsArn, requestsStreamArn, stateArn }: Grounds) {
@@ -52,6 +65,10 @@ function tables({ requestsArn, requestsStreamArn, stateArn }: Grounds) {
     scanState: state.scanKeys,
     queryDue: state.due,
     queryByIssuer: state.waitingFor,
+    queryClusters: state.queryClusters,
+    queryTargets: state.queryTargets,
+    writeClusters: state.writeClusters,
+    deleteInClusters: state.deleteInClusters,
   };
 }
 
@@ -67,6 +84,8 @@ function stores({ names, partition, keyMaterialArn }: Grounds) {
     deleteSecrets: each.flatMap(({ scheduleDeletion }) => scheduleDeletion),
     readAccountKeys: accountKeys.read,
     createAccountKeys: accountKeys.write,
+    writeBundles: bundlePermissions(scope),
+    readClusterCredentials: clusterCredentialPermissions(scope),
   };
 }
 
@@ -90,6 +109,31 @@ function dns(grounds: Grounds, registered: DnsAdapters) {
   };
 }
 
+/** The roles that Clusters name (auth.eks.roleArn): only with the ExternalId that no tenant's issuer comes with. */
+function clusters({ names, settings }: Grounds) {
+  const { assumableRoles } = settings;
+  const assumeRole: Permission = {
+    actions: ["sts:AssumeRole"],
+    resources: [...assumableRoles],
+    conditions: { StringEquals: { "sts:ExternalId": `${names.instance}/${clusterNamespace}` } },
+  };
+  return { assumeClusterRoles: assumableRoles.length > 0 ? [assumeRole] : [] };
+}
+
+/** What Lambda itself does with the role of a function in a VPC, and code that runs in the function may not. */
+function network({ settings }: Grounds) {
+  const verbs = [
+    ...["AssignPrivateIpAddresses", "CreateNetworkInterface", "DeleteNetworkInterface", "DescribeNetworkInterfaces"],
+    ...["DescribeSubnets", "UnassignPrivateIpAddresses"],
+  ];
+  const join: Permission = {
+    actions: verbs.map((verb) => `ec2:${verb}`),
+    resources: ["*"],
+    conditions: { Null: { "lambda:SourceFunctionArn": "true" } },
+  };
+  return { joinKubernetesNetwork: settings.kubernetesNetwork ? [join] : [] };
+}
+
 function calls({ names, keyMaterialArn: keyArn, deadLettersArn }: Grounds) {
   const { instance, busArn, stateMachineArn } = names;
   const start = starterPermissions({
@@ -106,6 +150,7 @@ function calls({ names, keyMaterialArn: keyArn, deadLettersArn }: Grounds) {
     callSweep: start.sweep,
     callCheckIssuer: start.checkIssuer,
     callCleanUp: start.cleanUp,
+    callSyncKubernetes: start.syncKubernetes,
     log: (folder: FunctionName): Permission[] => [
       { actions: ["logs:CreateLogStream", "logs:PutLogEvents"], resources: [names.logStreams(folder)] },
     ],

@@ -65,10 +65,22 @@ export interface CertwrightProps {
   readonly removalPolicy?: "retain" | "destroy";
 
   /**
-   * Hosts that URLs in issuers may name although they are private (a CA inside your network).
+   * Hosts that URLs in issuers and Clusters may name although they are private (a CA or an apiserver inside your network).
    * @default - none: only public addresses
    */
   readonly allowedPrivateHosts?: readonly string[];
+
+  /**
+   * Where sync-kubernetes runs, for apiservers that can be reached from a VPC only. The subnets need a way to AWS: a NAT
+   * gateway, or endpoints for DynamoDB and Secrets Manager, for S3 if secrets lie there, for STS if Clusters name roles.
+   * @default - in no VPC: public apiservers
+   */
+  readonly kubernetesNetwork?: NetworkProps;
+}
+
+export interface NetworkProps {
+  readonly subnetIds: readonly string[];
+  readonly securityGroupIds: readonly string[];
 }
 
 export interface NamespaceProps {
@@ -91,4 +103,5 @@ export interface Settings {
   readonly logSubscriptionArn: string | undefined;
   readonly retain: boolean;
   readonly allowedPrivateHosts: readonly string[];
+  readonly kubernetesNetwork: NetworkProps | undefined;
 }

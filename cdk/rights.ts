@@ -8,7 +8,15 @@ const rights: Record<FunctionName, (may: Permissions) => Permission[][]> = {
   "accept-request": (may) => [may.writeRequests],
   dispatch: (may) => [may.readStream, ...decide(may)],
   sweep: (may) => [may.queryDue, ...decide(may)],
-  resync: (may) => [may.scanRequests, may.readRequests, may.scanState, may.readStateRows, may.callDispatch],
+  resync: (may) => [
+    may.scanRequests,
+    may.readRequests,
+    may.scanState,
+    may.readStateRows,
+    may.queryClusters,
+    may.callDispatch,
+    may.callSyncKubernetes,
+  ],
   "check-issuer": (may) => [
     may.readRequest,
     may.readStateRow,
@@ -17,6 +25,22 @@ const rights: Record<FunctionName, (may: Permissions) => Permission[][]> = {
     may.readAccountKeys,
     may.createAccountKeys,
     may.callSweep,
+  ],
+  "sync-kubernetes": (may) => [
+    may.readRequest,
+    may.readRequests,
+    may.scanRequests,
+    may.readStateRow,
+    may.readStateRows,
+    may.queryByIssuer,
+    may.queryTargets,
+    may.writeClusters,
+    may.deleteInClusters,
+    may.readSecrets,
+    may.readClusterCredentials,
+    may.writeBundles,
+    may.assumeClusterRoles,
+    may.joinKubernetesNetwork,
   ],
   prepare: (may) => [...step(may), may.updateState, may.readRequests, may.sealKeys, may.readSecrets],
   "create-order": (may) => [...step(may), may.readRequests, ...askTheCa(may)],
@@ -56,6 +80,7 @@ function decide(may: Permissions): Permission[][] {
     may.deleteSecrets,
     may.callCheckIssuer,
     may.callCleanUp,
+    may.callSyncKubernetes,
   ];
 }
 

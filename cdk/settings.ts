@@ -36,6 +36,13 @@ const namespace = z.strictObject(
   { dnsNames: z.optional(z.array(dnsName)) },
   { error: "may hold `dnsNames` and nothing else" },
 );
+const subnet = text(/^subnet-[0-9a-f]{8,17}$/, "is no subnet id: write it like subnet-0123456789abcdef0");
+const securityGroup = text(/^sg-[0-9a-f]{8,17}$/, "is no security group id: write it like sg-0123456789abcdef0");
+/** https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html */
+const network = z.strictObject(
+  { subnetIds: someOf(subnet, 16), securityGroupIds: someOf(securityGroup, 5) },
+  { error: "must hold `subnetIds` and `securityGroupIds`, and nothing else" },
+);
 
 const schema = z.strictObject(
   {
@@ -62,6 +69,7 @@ const schema = z.strictObject(
     logSubscriptionArn: z.optional(target),
     removalPolicy: z._default(z.enum(["retain", "destroy"], { error: "must be retain or destroy" }), "retain"),
     allowedPrivateHosts: z._default(z.array(host), []),
+    kubernetesNetwork: z.optional(network),
   },
   { error: "is no prop of certwright: see cdk/props.ts" },
 );
@@ -70,7 +78,7 @@ const schema = z.strictObject(
 export function settingsOf(props: CertwrightProps): Settings {
   const parsed = schema.safeParse(props, { reportInput: true });
   if (!parsed.success) throw new SettingsError(parsed.error.issues.map(faultOf));
-  const { removalPolicy, namespaces, alarmEmail, logSubscriptionArn, ...rest } = parsed.data;
+  const { removalPolicy, namespaces, alarmEmail, logSubscriptionArn, kubernetesNetwork, ...rest } = parsed.data;
   if (JSON.stringify(namespaces ?? {}).length > 2500) {
     throw new SettingsError([
       "namespaces is over 2,500 characters, more than a Lambda's environment holds: use wider patterns",
@@ -81,6 +89,7 @@ export function settingsOf(props: CertwrightProps): Settings {
     namespaces: namespaces as Settings["namespaces"],
     alarmEmail,
     logSubscriptionArn,
+    kubernetesNetwork,
     retain: removalPolicy === "retain",
   };
 }
@@ -90,6 +99,11 @@ function faultOf(issue: z.core.$ZodIssue): string {
   const given = typeof issue.input === "string" ? ` "${issue.input}"` : "";
   const message = issue.code === "invalid_key" ? issue.issues[0]?.message : issue.message;
   return `${keys.map(String).join(".")}${given} ${message}`;
+}
+
+function someOf<Item extends z.ZodMiniType>(item: Item, most: number) {
+  const error = `must be a list of 1 to ${most}`;
+  return z.array(item, { error }).check(z.minLength(1, { error }), z.maxLength(most, { error }));
 }
 
 /** What another construct of the same app will make known only when it is deployed passes. */

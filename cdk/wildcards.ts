@@ -11,7 +11,11 @@ const reasons: [part: string, reason: string][] = [
   [":hostedzone/*", "The operator declared every zone of the account; the record names and types are fenced."],
   [":role/", "Tenants make their roles later; the role's own trust policy and the ExternalId decide as well."],
 ];
-const withoutArn = ["route53:ListHostedZones"];
+/** Why actions may be granted on `*`. */
+const everywhere: [action: RegExp, reason: string][] = [
+  [/^route53:ListHostedZones$/, "AWS offers no ARN for this action."],
+  [/^ec2:/, "Lambda names the network interfaces when it makes them; no code that runs in the function may."],
+];
 
 /** Tells cdk-nag, per finding, why each wildcard of these permissions is needed. */
 export function acknowledgeWildcards(role: IConstruct, permissions: Permission[]): void {
@@ -30,7 +34,7 @@ export function acknowledgeWildcards(role: IConstruct, permissions: Permission[]
 function reasonFor(arn: string, actions: string[]): string | undefined {
   if (!arn.includes("*")) return undefined;
   if (arn !== "*") return reasons.find(([part]) => arn.includes(part))?.[1];
-  return actions.every((action) => withoutArn.includes(action)) ? "AWS offers no ARN for this action." : undefined;
+  return everywhere.find(([pattern]) => actions.every((action) => pattern.test(action)))?.[1];
 }
 
 /** The way cdk-nag writes an ARN that holds references: `arn:<AWS::Partition>:s3:::...`. */

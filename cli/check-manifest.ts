@@ -1,8 +1,9 @@
 import * as dnsAdapters from "../adapters/dns/index.ts";
+import { ownApiVersion } from "../core/api-versions.ts";
 import { type FieldFault, invalidValue, quote, requiredValue, unsupportedValue } from "../core/field-fault.ts";
 import type { StoredRequest } from "../core/ports.ts";
 import { parseRequest } from "../core/request.ts";
-import { clusterNamespace, type Kind, kinds } from "../core/resource.ts";
+import { clusterNamespace, isClusterScoped, type Kind, kinds } from "../core/resource.ts";
 import { asMap, asWritten } from "./as-written.ts";
 import { printedKey } from "./kinds.ts";
 import type { Manifest } from "./manifest.ts";
@@ -75,7 +76,7 @@ function headOf(manifest: Manifest): { kind: Kind; name: string } | { faults: Ma
     fault("kind", requiredValue("every object has a kind"), `write one of ${kinds.join(", ")}`);
   else if (!kind) fault("kind", unsupportedValue(show(object.kind), kinds), "remove the object from the file");
   if (object.apiVersion === undefined)
-    fault("apiVersion", requiredValue("every object has an apiVersion"), "write apiVersion: cert-manager.io/v1");
+    fault("apiVersion", requiredValue("every object has an apiVersion"), `write apiVersion: ${apiVersionOf(kind)}`);
   if (typeof name !== "string" || name === "")
     fault(
       "metadata.name",
@@ -85,13 +86,18 @@ function headOf(manifest: Manifest): { kind: Kind; name: string } | { faults: Ma
   return kind && typeof name === "string" && faults.length === 0 ? { kind, name } : { faults };
 }
 
+/** cert-manager has no Clusters, and trust-manager's Bundles lack our fields. */
+function apiVersionOf(kind: Kind | undefined): string {
+  return kind === "Cluster" || kind === "Bundle" ? ownApiVersion : "cert-manager.io/v1";
+}
+
 function namespaceOf(kind: Kind, own: unknown, asked: string | undefined): string {
-  if (kind === "ClusterIssuer") return clusterNamespace;
+  if (isClusterScoped(kind)) return clusterNamespace;
   return typeof own === "string" && own !== "" ? own : (asked ?? "default");
 }
 
 function contradiction(own: unknown, kind: Kind, asked: string | undefined): FieldFault[] {
-  if (kind === "ClusterIssuer" || asked === undefined || own === undefined || own === asked) return [];
+  if (isClusterScoped(kind) || asked === undefined || own === undefined || own === asked) return [];
   const message = invalidValue(show(own), `-n says ${show(asked)}`);
   return [{ path: "metadata.namespace", message, fix: "drop one of the two" }];
 }

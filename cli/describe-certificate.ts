@@ -4,6 +4,7 @@ import type { AttemptRow, CertificateRow, Issued } from "../core/rows.ts";
 import { rfc3339 } from "../core/status.ts";
 import { textAt } from "./as-written.ts";
 import { conditionsPart, eventsPart, headPart, part, shortId } from "./describe-parts.ts";
+import { targetsPart } from "./describe-targets.ts";
 import { fromNow, span, took } from "./durations.ts";
 import { nextStep } from "./next-step.ts";
 import type { Seen } from "./objects.ts";
@@ -18,10 +19,11 @@ export async function describeCertificate(installation: Installation, seen: Seen
   const { state, clock, instance } = installation;
   const { key, certificate, written } = seen;
   const now = clock.now().getTime();
-  const [attempts, events, leaf] = await Promise.all([
+  const [attempts, events, leaf, targets] = await Promise.all([
     state.attemptsOf(key),
     state.events(key, eventsShown),
     leafOf(installation, seen),
+    targetsPart(installation, seen, colour),
   ]);
   const secretName = textAt(written.spec, "secretName") ?? "<none>";
   const head = headPart(seen, [
@@ -36,6 +38,7 @@ export async function describeCertificate(installation: Installation, seen: Seen
       ? `Certificate:\n${issuedPart(certificate, certificate.issued, leaf, now)}`
       : "Certificate:  <none>",
     failuresPart(certificate),
+    targets,
     part(
       "Attempts",
       attempts.map((attempt) => attemptRow(attempt, seen, now)),

@@ -37,6 +37,14 @@ export function parseTimeout(text: string): number {
   return parsed.seconds < 0 ? 7 * day : parsed.seconds * second;
 }
 
+/** Milliseconds of a Go duration of at least a second. Throws UsageError. */
+export function parseInterval(text: string): number {
+  const parsed = parseDuration(text);
+  if ("problem" in parsed) throw new UsageError(`--interval: ${parsed.problem}; write 30s, 5m or 1m30s`);
+  if (parsed.seconds < 1) throw new UsageError("--interval: at least 1s");
+  return parsed.seconds * second;
+}
+
 function two(left: number, big: number, bigUnit: string, small: number, smallUnit: string): string {
   const rest = Math.floor((left % big) / small);
   return `${Math.floor(left / big)}${bigUnit}${rest ? `${rest}${smallUnit}` : ""}`;

@@ -9,6 +9,7 @@ export interface AwsSettings {
   endpoint?: string;
   region?: string;
   credentials?: { accessKeyId: string; secretAccessKey: string };
+  requestHandler?: { connectionTimeout: number; requestTimeout: number; throwOnRequestTimeout: boolean };
 }
 
 /** The part of `/certwright/<instance>/config` that the command line needs. */
@@ -16,6 +17,7 @@ export type InstallationConfig = z.infer<typeof configSchema>;
 
 const configSchema = z.object({
   instance: z.string(),
+  stateMachineArn: z.string(),
   requestsTable: z.string(),
   stateTable: z.string(),
   secretsBucket: z.string(),

@@ -1,25 +1,32 @@
-import { clusterNamespace, type Kind, type ResourceKey } from "../core/resource.ts";
+import { apiVersionsOf } from "../core/api-versions.ts";
+import { clusterNamespace, isClusterScoped, type Kind, kinds, type ResourceKey } from "../core/resource.ts";
 import { UsageError } from "./failure.ts";
 
 const words: Record<Kind, string[]> = {
   Certificate: ["certificate", "certificates", "cert", "certs"],
   Issuer: ["issuer", "issuers"],
   ClusterIssuer: ["clusterissuer", "clusterissuers"],
+  Cluster: ["cluster", "clusters"],
+  Bundle: ["bundle", "bundles"],
 };
+
+/** `certificate, issuer, clusterissuer, cluster, bundle`: what may stand for KIND. */
+const kindWords = Object.values(words)
+  .map(([word]) => word)
+  .join(", ");
 
 /** The kind behind `certificate`, `certs`, `certificates.cert-manager.io` ... in any case. Throws UsageError. */
 function parseKind(word: string): Kind {
-  const [name, ...group] = word.toLowerCase().split(".");
-  const known = ["", "cert-manager.io", "v1.cert-manager.io", "certwright.dev", "v1.certwright.dev"];
-  for (const [kind, names] of Object.entries(words))
-    if (names.includes(name ?? "") && known.includes(group.join("."))) return kind as Kind;
-  throw new UsageError(`there is no kind "${word}": it is one of certificate, issuer, clusterissuer`);
+  const [name = "", ...group] = word.toLowerCase().split(".");
+  const kind = kinds.find((one) => words[one].includes(name));
+  if (kind && (group.length === 0 || groupsOf(kind).includes(group.join(".")))) return kind;
+  throw new UsageError(`there is no kind "${word}": it is one of ${kindWords}`);
 }
 
 /** `KIND NAME...`, `KIND` alone, or `KIND/NAME...`, as kubectl takes them. Throws UsageError. */
 export function parseTargets(args: string[]): { kind: Kind; name?: string }[] {
   const [first, ...names] = args;
-  if (first === undefined) throw new UsageError("which kind? certificate, issuer or clusterissuer");
+  if (first === undefined) throw new UsageError(`which kind? one of ${kindWords}`);
   if (args.some((arg) => arg.includes("/"))) return args.map(parseTarget);
   const kind = parseKind(first);
   return names.length === 0 ? [{ kind }] : names.map((name) => ({ kind, name }));
@@ -35,7 +42,7 @@ export function parseNamed(args: string[]): { kind: Kind; name: string }[] {
 
 /** Where an object of that kind and name lives; cluster-scoped kinds have no namespace of the user's choice. */
 export function keyIn(namespace: string, kind: Kind, name: string): ResourceKey {
-  return { namespace: kind === "ClusterIssuer" ? clusterNamespace : namespace, kind, name };
+  return { namespace: isClusterScoped(kind) ? clusterNamespace : namespace, kind, name };
 }
 
 /** `certificate` */
@@ -58,4 +65,12 @@ function parseTarget(arg: string): { kind: Kind; name: string } {
   if (!kind || !name || rest.length > 0)
     throw new UsageError(`"${arg}" is not KIND/NAME: with a slash every argument is written so`);
   return { kind: parseKind(kind), name };
+}
+
+/** `cert-manager.io`, `v1.cert-manager.io` ... */
+function groupsOf(kind: Kind): string[] {
+  return apiVersionsOf(kind).flatMap((apiVersion) => {
+    const [group = "", version] = apiVersion.split("/");
+    return [group, `${version}.${group}`];
+  });
 }

@@ -1,12 +1,14 @@
+import type { BundleRow, ClusterRow } from "../core/kubernetes/rows.ts";
 import { clusterNamespace } from "../core/resource.ts";
 import type { CertificateRow, IssuerRow } from "../core/rows.ts";
 import { type Condition, rfc3339, stepIn } from "../core/status.ts";
-import type { Seen } from "./objects.ts";
+import { rowOf, type Seen } from "./objects.ts";
 
 /** An object as Kubernetes prints it; the order of its fields never changes. */
 export function kubernetesShape(seen: Seen): object {
   const { key, written } = seen;
-  const row = seen.certificate ?? seen.issuer;
+  const row = rowOf(seen);
+  const status = statusOf(seen);
   return {
     apiVersion: written.apiVersion,
     kind: key.kind,
@@ -18,15 +20,20 @@ export function kubernetesShape(seen: Seen): object {
       annotations: nonEmpty(written.annotations),
     }),
     spec: sorted(written.spec),
-    ...(row
-      ? { status: seen.certificate ? certificateStatus(seen, seen.certificate) : issuerStatus(row as IssuerRow) }
-      : {}),
+    ...(status ? { status } : {}),
   };
 }
 
 /** A v1 List, as `kubectl get -o json` wraps several objects. */
 export function listShape(items: object[]): object {
   return { apiVersion: "v1", kind: "List", metadata: { resourceVersion: "" }, items };
+}
+
+function statusOf(seen: Seen): object | undefined {
+  const { certificate, issuer, cluster, bundle } = seen;
+  if (certificate) return certificateStatus(seen, certificate);
+  if (cluster) return clusterStatus(cluster);
+  return bundle ? bundleStatus(bundle) : issuer && issuerStatus(issuer);
 }
 
 function certificateStatus(seen: Seen, row: CertificateRow): object {
@@ -44,7 +51,7 @@ function certificateStatus(seen: Seen, row: CertificateRow): object {
     step: seen.attempt && stepIn(seen.attempt),
     attempt: row.attempt?.id,
     executionArn: row.attempt?.executionArn,
-    nextDecisionTime: row.dueAt === undefined ? undefined : rfc3339(row.dueAt),
+    nextDecisionTime: timeOf(row.dueAt),
     secretArn: issued?.secretArn,
     secretVersionId: issued?.versionId,
     store: issued?.store,
@@ -58,6 +65,34 @@ function issuerStatus(row: IssuerRow): object {
     observedGeneration: row.generation,
     acme: row.acme && withoutUndefined({ uri: row.acme.accountUrl, lastRegisteredEmail: row.acme.lastRegisteredEmail }),
   });
+}
+
+function clusterStatus(row: ClusterRow): object {
+  const { lastError } = row;
+  return withoutUndefined({
+    conditions: conditions([row.ready], row.generation),
+    observedGeneration: row.generation,
+    kubernetesVersion: row.kubernetesVersion,
+    secretsInSync: row.inSync,
+    secrets: row.mirrors,
+    lagSeconds: row.lagMs === undefined ? undefined : row.lagMs / 1000,
+    lastError: lastError && { time: rfc3339(lastError.at), reason: lastError.reason, message: lastError.message },
+    nextTryTime: timeOf(row.retryAt ?? row.dueAt),
+  });
+}
+
+/** defaultCAVersion is trust-manager's field. */
+function bundleStatus(row: BundleRow): object {
+  return withoutUndefined({
+    conditions: conditions([row.ready], row.generation),
+    observedGeneration: row.generation,
+    defaultCAVersion: row.defaultCAVersion,
+    nextTryTime: timeOf(row.dueAt),
+  });
+}
+
+function timeOf(at: number | undefined): string | undefined {
+  return at === undefined ? undefined : rfc3339(at);
 }
 
 function conditions(all: (Condition | undefined)[], generation: number): object[] {

@@ -3,11 +3,22 @@ import { run } from "./run.ts";
 import type { Installation } from "./verb.ts";
 
 for (const stream of [process.stdout, process.stderr]) stream.on("error", endOfPipe);
-process.exitCode = await run(process.argv.slice(2), { io: terminal(), connect });
+process.exitCode = await run(process.argv.slice(2), { io: terminal(), connect, untilStopped });
 
 /** The SDKs are loaded only when an installation is asked. */
 async function connect(instance: string | undefined): Promise<Installation> {
   return (await import("./connect.ts")).connect(process.env, instance);
+}
+
+/** What hangs in the middle of an answer has five seconds. */
+function untilStopped(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"])
+    process.on(signal, () => {
+      stop.abort();
+      setTimeout(() => process.exit(0), 5_000).unref();
+    });
+  return stop.signal;
 }
 
 function terminal(): Io {

@@ -1,15 +1,15 @@
 import { rfc3339, stepIn } from "../core/status.ts";
 import { at, textAt } from "./as-written.ts";
 import { fromNow } from "./durations.ts";
-import { isDecided, type Seen } from "./objects.ts";
+import { isDecided, rowOf, type Seen } from "./objects.ts";
 import { isUpToDate } from "./summary.ts";
 
 /** What certwright does next with an object, when, and why: one sentence or two. */
 export function nextStep(seen: Seen, now: number): string {
   if (!isDecided(seen))
     return "certwright decides on what the object says now: within seconds, at the latest with the resync every 6 hours.";
-  const { certificate, issuer } = seen;
-  if (!certificate) return issuerStep(issuer?.dueAt, issuer?.ready.status === "True", now);
+  const { certificate } = seen;
+  if (!certificate) return checkStep(rowOf(seen)?.dueAt, rowOf(seen)?.ready.status === "True", now);
   const when = certificate.dueAt === undefined ? undefined : instant(certificate.dueAt, now);
   if (when === undefined)
     return "Nothing, until the object changes: it cannot be served as it is (see the reason above).";
@@ -41,7 +41,7 @@ function renewalReason({ written, certificate }: Seen): string {
   return `two thirds of its lifetime${days} are over then (${spread})`;
 }
 
-function issuerStep(dueAt: number | undefined, isReady: boolean, now: number): string {
+function checkStep(dueAt: number | undefined, isReady: boolean, now: number): string {
   if (dueAt !== undefined) return `It is checked again at ${instant(dueAt, now)}.`;
   return isReady
     ? "Nothing: it is ready, and is checked again when it changes."

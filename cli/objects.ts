@@ -1,13 +1,17 @@
 import * as dnsAdapters from "../adapters/dns/index.ts";
 import { annotationNames } from "../core/annotations.ts";
+import { concurrently } from "../core/concurrently.ts";
+import type { BundleRow, ClusterRow } from "../core/kubernetes/rows.ts";
 import type { Requests, StoredRequest } from "../core/ports.ts";
 import { parseRequest } from "../core/request.ts";
-import { clusterNamespace, idOf, type Kind, type ResourceKey } from "../core/resource.ts";
+import { clusterNamespace, idOf, isClusterScoped, type Kind, type ResourceKey } from "../core/resource.ts";
 import type { AttemptRow, CertificateRow, IssuerRow } from "../core/rows.ts";
 import { asWritten, type Written } from "./as-written.ts";
 import { Failure } from "./failure.ts";
 import { inNamespace, keyIn, printedKey } from "./kinds.ts";
 import type { Installation } from "./verb.ts";
+
+const readsAtOnce = 10;
 
 /** The annotation by which `renew` asks. */
 export const renewAnnotation = annotationNames.renewRequestedAt;
@@ -20,8 +24,15 @@ export interface Seen {
   /** Absent until State has decided for the first time. */
   certificate?: CertificateRow;
   issuer?: IssuerRow;
+  cluster?: ClusterRow;
+  bundle?: BundleRow;
   /** The attempt in hand. */
   attempt?: AttemptRow;
+}
+
+/** What State says of an object, whatever its kind. */
+export function rowOf(seen: Seen): CertificateRow | IssuerRow | ClusterRow | BundleRow | undefined {
+  return seen.certificate ?? seen.issuer ?? seen.cluster ?? seen.bundle;
 }
 
 /** Where to look: one namespace, or all. */
@@ -67,7 +78,7 @@ export function notFound(key: ResourceKey): Failure {
 
 /** Whether State has decided on what the request says now. */
 export function isDecided(seen: Seen): boolean {
-  const row = seen.certificate ?? seen.issuer;
+  const row = rowOf(seen);
   if (!row || row.deletedAt !== undefined || row.specHash !== seen.specHash) return false;
   const asked = seen.written.annotations[renewAnnotation];
   const { certificate } = seen;
@@ -78,7 +89,7 @@ export function isDecided(seen: Seen): boolean {
 }
 
 async function storedOf(requests: Requests, kind: Kind, scope: Scope): Promise<StoredRequest[]> {
-  if (kind === "ClusterIssuer") return requests.list(clusterNamespace, kind);
+  if (isClusterScoped(kind)) return requests.list(clusterNamespace, kind);
   if (!scope.all) return requests.list(scope.namespace, kind);
   const found: StoredRequest[] = [];
   for await (const page of requests.scan()) found.push(...page.requests.filter(({ key }) => key.kind === kind));
@@ -86,32 +97,53 @@ async function storedOf(requests: Requests, kind: Kind, scope: Scope): Promise<S
 }
 
 async function withState({ state }: Installation, stored: StoredRequest[]): Promise<Seen[]> {
-  const keys = stored.map(({ key }) => key);
-  const certificates = await state.certificates(keys.filter(({ kind }) => kind === "Certificate"));
-  const issuers = await state.issuers(keys.filter(({ kind }) => kind !== "Certificate"));
-  const refs = [...certificates.values()].flatMap(({ key, attempt }) =>
-    attempt ? [{ namespace: key.namespace, name: key.name, attemptId: attempt.id }] : [],
+  const rows = await rowsOf(
+    state,
+    stored.map(({ key }) => key),
   );
+  const refs = [...rows.values()].flatMap(({ certificate }) => {
+    const attemptId = certificate?.attempt?.id;
+    return certificate && attemptId !== undefined
+      ? [{ namespace: certificate.key.namespace, name: certificate.key.name, attemptId }]
+      : [];
+  });
   const attempts = refs.length === 0 ? new Map<string, AttemptRow>() : await state.attempts(refs);
   return stored.map((request) => {
     const { key } = request;
-    const certificate = alive(certificates.get(idOf(key)));
-    const issuer = alive(issuers.get(idOf(key)));
-    const attempt = certificate?.attempt && attempts.get(certificate.attempt.id);
+    const row = rows.get(idOf(key)) ?? {};
+    const attempt = row.certificate?.attempt && attempts.get(row.certificate.attempt.id);
     return {
       key,
       written: asWritten(request),
       specHash: specHashOf(request),
-      ...(certificate ? { certificate } : {}),
-      ...(issuer ? { issuer } : {}),
+      ...row,
       ...(attempt ? { attempt } : {}),
     };
   });
 }
 
+type Row = Pick<Seen, "certificate" | "issuer" | "cluster" | "bundle">;
+
+/** By idOf(key); an object without a row, or with a tombstone, is not in the map. */
+async function rowsOf(state: Installation["state"], keys: ResourceKey[]): Promise<Map<string, Row>> {
+  const of = (...kinds: Kind[]) => keys.filter(({ kind }) => kinds.includes(kind));
+  const [certificates, issuers, clusters, bundles] = await Promise.all([
+    state.certificates(of("Certificate")),
+    state.issuers(of("Issuer", "ClusterIssuer")),
+    concurrently(readsAtOnce, of("Cluster"), (key) => state.cluster(key)),
+    concurrently(readsAtOnce, of("Bundle"), (key) => state.bundle(key)),
+  ]);
+  const rows = new Map<string, Row>();
+  for (const row of certificates.values()) if (isAlive(row)) rows.set(idOf(row.key), { certificate: row });
+  for (const row of issuers.values()) if (isAlive(row)) rows.set(idOf(row.key), { issuer: row });
+  for (const row of clusters) if (row && isAlive(row)) rows.set(idOf(row.key), { cluster: row });
+  for (const row of bundles) if (row && isAlive(row)) rows.set(idOf(row.key), { bundle: row });
+  return rows;
+}
+
 /** A tombstone says nothing about an object that was made anew. */
-function alive<Row extends { deletedAt?: number }>(row: Row | undefined): Row | undefined {
-  return row?.deletedAt === undefined ? row : undefined;
+function isAlive(row: { deletedAt?: number }): boolean {
+  return row.deletedAt === undefined;
 }
 
 function specHashOf(stored: StoredRequest): string {

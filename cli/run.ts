@@ -1,25 +1,27 @@
-import { isNamed } from "../core/errors.ts";
 import { apply } from "./commands/apply.ts";
 import { deleteVerb } from "./commands/delete.ts";
 import { describeVerb } from "./commands/describe.ts";
 import { exportVerb } from "./commands/export.ts";
 import { get } from "./commands/get.ts";
+import { kubernetes } from "./commands/kubernetes.ts";
 import { renew } from "./commands/renew.ts";
 import { version } from "./commands/version.ts";
 import { wait } from "./commands/wait.ts";
-import { Failure, UsageError } from "./failure.ts";
+import { explain, UsageError } from "./failure.ts";
 import { overview, verbHelp } from "./help.ts";
 import { type Io, paint } from "./io.ts";
 import { everywhere, parseOptions, type Values } from "./options.ts";
 import type { Installation, Verb } from "./verb.ts";
 
-const verbs: Verb[] = [apply, get, describeVerb, wait, renew, deleteVerb, exportVerb, version];
+const verbs: Verb[] = [apply, get, describeVerb, wait, renew, deleteVerb, exportVerb, kubernetes, version];
 
 /** What a command line needs from outside. */
 export interface World {
   io: Io;
   /** Finds the installation of that name, or the one that the environment names. */
   connect(instance: string | undefined): Promise<Installation>;
+  /** Aborts when the user or the system asks the program to end; asking for it is what makes it end by itself then. */
+  untilStopped(): AbortSignal;
 }
 
 /** Runs one command line (without `certwright`) and answers its exit code: 0 done, 1 failed, 2 bad usage. */
@@ -31,7 +33,7 @@ export async function run(argv: string[], world: World): Promise<number> {
   }
 }
 
-async function runVerb(argv: string[], { io, connect }: World): Promise<number> {
+async function runVerb(argv: string[], { io, connect, untilStopped }: World): Promise<number> {
   const { values, positionals } = parseOptions(argv.map((arg) => (arg === "--version" ? "version" : arg)));
   const [word, ...args] = positionals;
   if (word === undefined || word === "help") {
@@ -45,7 +47,7 @@ async function runVerb(argv: string[], { io, connect }: World): Promise<number> 
   }
   refuseForeignOptions(verb, values);
   try {
-    return await verb.run({ values, args, io, connect: () => connect(values.instance) });
+    return await verb.run({ values, args, io, connect: () => connect(values.instance), untilStopped });
   } catch (error) {
     throw error instanceof UsageError ? new UsageError(error.message, verb.name) : error;
   }
@@ -71,15 +73,8 @@ function report(error: unknown, io: Io): number {
     io.err(`See: certwright help${error.verb ? ` ${error.verb}` : ""}`);
     return 2;
   }
-  const { message, fix } = explained(error);
+  const { message, fix } = explain(error);
   io.err(`${label} ${message}`);
   if (fix) io.err(fix);
   return 1;
-}
-
-function explained(error: unknown): { message: string; fix: string | undefined } {
-  if (error instanceof Failure) return error;
-  if (isNamed(error)) return { message: `${error.reason}: ${error.message}`, fix: error.fix };
-  if (error instanceof Error) return { message: `${error.name}: ${error.message}`, fix: undefined };
-  return { message: String(error), fix: undefined };
 }

@@ -8,6 +8,8 @@ import type { OptionName, Values } from "./options.ts";
 export interface Installation {
   /** Its name: the first part of every stored secret's name. */
   instance: string;
+  /** The ARN of a function's role, by the function's folder. */
+  roleArn(folder: string): string;
   requests: Requests;
   state: Pick<
     State,
@@ -20,13 +22,19 @@ export interface Installation {
     | "chain"
     | "events"
     | "waitingFor"
+    | "cluster"
+    | "clusters"
+    | "clusterRows"
+    | "bundle"
+    | "targetsOf"
   >;
   clock: Clock;
   /** Sets one annotation of a request that exists; false when it does not. Nothing else of the request changes. */
   annotate(key: ResourceKey, annotation: string, value: string): Promise<boolean>;
   /** The current value of a stored secret, or undefined when there is none. */
   readSecret(store: StoreName, name: string): Promise<string | undefined>;
-  sleep(ms: number): Promise<void>;
+  /** Ends early, without an error, when it is stopped. */
+  sleep(ms: number, stop?: AbortSignal): Promise<void>;
 }
 
 /** One use of a verb. */
@@ -37,6 +45,8 @@ export interface Call {
   io: Io;
   /** Finds the installation; throws Failure when there is none. */
   connect(): Promise<Installation>;
+  /** For a verb that runs until it is stopped: SIGINT and SIGTERM abort it and no longer end the program. */
+  untilStopped(): AbortSignal;
 }
 
 /** A verb of the command line. run() answers the exit code, 0 or 1; it throws UsageError and Failure. */

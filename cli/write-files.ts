@@ -24,7 +24,8 @@ export function writeFiles(directory: string, files: [name: string, content: Uin
   return written.map(({ path }) => path);
 }
 
-function writeWhole(path: string, content: Uint8Array): void {
+/** Makes a file of mode 0600 that was not there, and waits until the disk has it. */
+export function writeWhole(path: string, content: Uint8Array): void {
   const file = openSync(path, "wx", 0o600);
   try {
     let offset = 0;

@@ -1,6 +1,7 @@
 import { type FieldFault, invalidValue, quote, unsupportedValue } from "./field-fault.ts";
+import { subdomainProblem } from "./kube-names.ts";
 import { nearest } from "./nearest.ts";
-import type { Kind } from "./resource.ts";
+import { familyOf, type Kind } from "./resource.ts";
 import type { StoreName } from "./rows.ts";
 
 /** Our annotations; they are the only fields of ours on an object of cert-manager.io/v1. */
@@ -13,6 +14,8 @@ export const annotationNames = {
   deletionPolicy: "certwright.dev/deletion-policy",
   /** 7 to 30, the days in which a deleted secret can be restored. */
   recoveryWindowDays: "certwright.dev/recovery-window-days",
+  /** Names of Clusters with commas between them; "": none. */
+  targets: "certwright.dev/targets",
   /** JSON (core/rate-limits-annotation.ts), on issuers. */
   rateLimits: "certwright.dev/rate-limits",
 } as const;
@@ -28,7 +31,12 @@ export interface CertificateOptions {
   deleteSecret?: { recoveryDays: number };
   /** As written; compared as text. */
   renewRequestedAt?: string;
+  /** Names of Clusters, which then decide alone where it goes; from the field `targets`, too. */
+  targets?: string[];
 }
+
+const { rateLimits, ...ofCertificates } = annotationNames;
+const annotationsOf = { certificate: Object.values(ofCertificates), issuer: [rateLimits], kubernetes: [] };
 
 /** How an annotation is written in a path. */
 export function annotationPath(name: string): string {
@@ -37,9 +45,8 @@ export function annotationPath(name: string): string {
 
 /** Faults for annotations under certwright.dev/ that do not exist or do not belong to this kind. */
 export function checkAnnotationNames(kind: Kind, annotations: Record<string, string>, faults: FieldFault[]): void {
-  const { rateLimits, ...ofCertificates } = annotationNames;
-  const known: string[] = kind === "Certificate" ? Object.values(ofCertificates) : [rateLimits];
-  const elsewhere: string[] = kind === "Certificate" ? [rateLimits] : Object.values(ofCertificates);
+  const known: string[] = annotationsOf[familyOf(kind)];
+  const elsewhere = Object.values<string>(annotationNames).filter((name) => !known.includes(name));
   for (const name of Object.keys(annotations)) {
     if (!name.startsWith("certwright.dev/") || known.includes(name)) continue;
     const message = elsewhere.includes(name)
@@ -62,10 +69,12 @@ export function readCertificateOptions(annotations: Record<string, string>, faul
   const policy = choice(annotations, annotationNames.deletionPolicy, ["retain", "delete"], faults);
   const recoveryDays = readRecoveryDays(annotations, faults);
   const renewRequestedAt = readInstant(annotations, faults);
+  const targets = readTargets(annotations, faults);
   return {
     ...(store === undefined ? {} : { store }),
     ...(policy === "delete" ? { deleteSecret: { recoveryDays } } : {}),
     ...(renewRequestedAt === undefined ? {} : { renewRequestedAt }),
+    ...(targets === undefined ? {} : { targets }),
   };
 }
 
@@ -108,4 +117,17 @@ function readInstant(annotations: Record<string, string>, faults: FieldFault[]):
   const fix = "write the time of the wish, such as 2026-11-22T19:00:00Z, or use `certwright renew`";
   faults.push({ path: annotationPath(annotationNames.renewRequestedAt), message, fix });
   return undefined;
+}
+
+function readTargets(annotations: Record<string, string>, faults: FieldFault[]): string[] | undefined {
+  const text = annotations[annotationNames.targets];
+  if (text === undefined || text.trim() === "") return text === undefined ? undefined : [];
+  const names = text.split(",").map((name) => name.trim());
+  for (const name of names) {
+    const problem = subdomainProblem(name);
+    if (problem === undefined) continue;
+    const fix = 'write the names of Clusters with commas between them, such as "prod-eu,prod-us"';
+    faults.push({ path: annotationPath(annotationNames.targets), message: invalidValue(quote(name), problem), fix });
+  }
+  return [...new Set(names)];
 }

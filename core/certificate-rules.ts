@@ -1,5 +1,6 @@
 import type { CertificateSpec, PrivateKeySpec } from "./certificate.ts";
-import { parseDuration, printDuration } from "./duration.ts";
+import { printDuration } from "./duration.ts";
+import { readDuration } from "./duration-field.ts";
 import { invalidValue, quote, unsupportedValue } from "./field-fault.ts";
 import type { Fields, FieldTable } from "./field-reader.ts";
 import { nearest } from "./nearest.ts";
@@ -72,16 +73,6 @@ export function readRevisionHistoryLimit(fields: Fields): number {
   if (limit < 1)
     fields.fault("revisionHistoryLimit", invalidValue(limit, "must not be less than 1"), "write 1 or more");
   return limit;
-}
-
-function readDuration(fields: Fields, field: string): number | undefined {
-  const text = fields.text(field);
-  if (text === undefined) return undefined;
-  const read = parseDuration(text);
-  if ("seconds" in read) return read.seconds;
-  const fix = "write hours, minutes and seconds, such as 2160h or 1h30m; there are no days";
-  fields.fault(field, invalidValue(quote(text), read.problem), fix);
-  return undefined;
 }
 
 function checkRenewBefore(fields: Fields, renewBefore: number, durationSeconds: number): void {

@@ -1,4 +1,4 @@
-import type { CertificateOptions } from "./annotations.ts";
+import { annotationNames, type CertificateOptions } from "./annotations.ts";
 import { readLifetimes, readPrivateKey, readRevisionHistoryLimit, readUsages } from "./certificate-rules.ts";
 import { readDnsName, recordNameFor } from "./dns-name.ts";
 import { invalidValue, quote, requiredValue, tooLong } from "./field-fault.ts";
@@ -24,7 +24,7 @@ export interface CertificateSpec {
   issuerRef: { name: string; kind: "Issuer" | "ClusterIssuer"; group: string };
   secretTemplate: SecretTemplate;
   revisionHistoryLimit: number;
-  /** From the annotations certwright.dev/*. */
+  /** From the annotations certwright.dev/* and the field targets. */
   options: CertificateOptions;
 }
 
@@ -69,6 +69,9 @@ export const certificateTable: FieldTable = {
   signatureAlgorithm: later(),
   renewal: later({ harmless: renewsAsUsual }),
 };
+/** Ours, on objects of certwright.dev/v1. */
+export const ownCertificateTable: FieldTable = { ...certificateTable, targets: "read" };
+const targetTable: FieldTable = { cluster: "read" };
 const issuerRefTable: FieldTable = { name: "read", kind: "read", group: "read" };
 const nameFields = ["commonName", "dnsNames", "uris", "emailAddresses", "ipAddresses", "otherNames", "literalSubject"];
 const longestCommonName = 64;
@@ -96,6 +99,19 @@ export function readCertificateSpec(fields: Fields): Omit<CertificateSpec, "opti
     revisionHistoryLimit: readRevisionHistoryLimit(fields),
   };
 }
+
+/** Adds the field targets to what the annotations ask for; one of the two says where it goes. */
+export function readTargets(fields: Fields, options: CertificateOptions): CertificateOptions {
+  if (fields.is("targets", undefined)) return options;
+  const targets = fields.maps("targets", targetTable).map((target) => readObjectName(target, "cluster", named));
+  if (options.targets !== undefined) {
+    const message = `Forbidden: may not be set beside the annotation ${annotationNames.targets}`;
+    fields.fault("targets", message, "keep one of the two");
+  }
+  return { ...options, targets: [...new Set(targets)] };
+}
+
+const named = "write the name of a Cluster";
 
 function readCommonName(fields: Fields): string | undefined {
   const text = fields.text("commonName");

@@ -2,6 +2,8 @@ import type { AcmeIssuer } from "./acme-port.ts";
 import type { CertificateSpec } from "./certificate.ts";
 import type { DnsAdapters } from "./dns-adapter.ts";
 import type { IssuerSpec } from "./issuer.ts";
+import type { ClusterSpec } from "./kubernetes/cluster.ts";
+import type { Kubernetes } from "./kubernetes/port.ts";
 import type { Policy } from "./policy.ts";
 import type { Chance, Clock, DnsProvider, Events, KeySealer, Requests, SecretStore, Starter, State } from "./ports.ts";
 import type { ResourceKey } from "./resource.ts";
@@ -31,6 +33,26 @@ export interface Deps {
   dnsAdapters: DnsAdapters;
   /** The DNS provider behind an issuer's solver. */
   dns(issuer: IssuerRow, solver: number): Promise<DnsProvider>;
+  /** The apiserver of a Cluster; reads its credentials anew. Throws what the port throws (core/kubernetes/port.ts). */
+  kubernetes(cluster: { key: ResourceKey; spec: ClusterSpec }): Promise<Kubernetes>;
+  /** Ours in server-side apply, `certwright-<instance>-<account>-<region>`: no two installations share it. */
+  fieldManager: string;
+  trust: TrustFormats;
+  /** Keeps a request budget within one run of sync-kubernetes: a second or two, never to wait for somebody. */
+  pause(ms: number): Promise<void>;
+}
+
+/** What Bundles are made with. */
+export interface TrustFormats {
+  /** Mozilla's list as the runtime brings it, and its version. */
+  defaultCAs(): Promise<{ pem: string; version: string }>;
+  /** A truststore without keys. */
+  jks(certificates: Uint8Array[], password: string): Promise<Uint8Array>;
+  pkcs12(
+    certificates: Uint8Array[],
+    password: string,
+    profile: "LegacyRC2" | "LegacyDES" | "Modern2023",
+  ): Promise<Uint8Array>;
 }
 
 /** Makes private keys and certificate requests (PKCS#10, RFC 2986). */

@@ -14,6 +14,8 @@ export interface Fields {
   flag(name: string): boolean | undefined;
   /** A whole number of 32 bits. */
   integer(name: string): number | undefined;
+  /** Kubernetes' IntOrString. */
+  integerOrText(name: string): number | string | undefined;
   texts(name: string): { path: string; text: string }[];
   map(name: string, table: FieldTable): Fields | undefined;
   maps(name: string, table: FieldTable): Fields[];
@@ -93,6 +95,7 @@ function fieldsOf(map: Record<string, unknown>, path: string, faults: FieldFault
     text: (name) => typed(name, "string", isText) || undefined,
     flag: (name) => typed(name, "boolean", (value) => typeof value === "boolean"),
     integer: (name) => typed(name, "integer", isInteger),
+    integerOrText: (name) => (isText(raw(name)) ? fields.text(name) : fields.integer(name)),
     textMap: (name) => readTextMap(raw(name), at(name), faults),
     map: (name, table) => readFields(raw(name), at(name), table, faults),
     maps: (name, table) => list(name).flatMap((item, index) => readItem(item, `${at(name)}[${index}]`, table, faults)),

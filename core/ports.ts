@@ -1,3 +1,4 @@
+import type { KubernetesState, SyncOrder } from "./kubernetes/state.ts";
 import type { ResourceKey } from "./resource.ts";
 import type {
   AttemptRef,
@@ -65,6 +66,8 @@ export type Saved = "saved" | "conflict";
 export type Due =
   | { what: "certificate"; key: ResourceKey; dueAt: number; lane: Lane }
   | { what: "issuer"; key: ResourceKey; dueAt: number; lane: Lane }
+  /** A Cluster or a Bundle. */
+  | { what: "kubernetes"; key: ResourceKey; dueAt: number; lane: Lane }
   | { what: "records"; ref: AttemptRef; dueAt: number; lane: Lane };
 
 /**
@@ -72,7 +75,7 @@ export type Due =
  * issuer row by its version, an attempt row by its lease. A write that arrives twice (a lost reply) answers "conflict";
  * the caller reads again and finds its own write. Absent optional fields are removed by a put.
  */
-export interface State {
+export interface State extends KubernetesState {
   certificate(key: ResourceKey): Promise<CertificateRow | undefined>;
   /** `eventual`: rows that may be a moment old, at half the price. */
   certificates(keys: ResourceKey[], how?: { eventual: boolean }): Promise<Map<string, CertificateRow>>;
@@ -87,6 +90,8 @@ export interface State {
   putIssuer(row: IssuerRow): Promise<Saved>;
   /** The Certificates that wait for this issuer (index byIssuer), in pages. */
   waitingFor(issuer: ResourceKey): AsyncIterable<ResourceKey[]>;
+  /** All Certificates that name this issuer, waiting or not (index byIssuer), in pages. */
+  usersOf(issuer: ResourceKey): AsyncIterable<ResourceKey[]>;
 
   /** Keyed by attempt id. */
   attempts(refs: AttemptRef[]): Promise<Map<string, AttemptRow>>;
@@ -219,9 +224,12 @@ export interface SecretStore {
   scheduleDeletion(name: string, recoveryDays: number): Promise<void>;
 }
 
-/** A fact on the bus (docs/events/*.schema.json); at least once, keyed by certificate and revision. */
+/**
+ * A fact on the bus (docs/events/*.schema.json); at least once, keyed by certificate and revision. `Cluster Sync Requested` is
+ * an order to sync-kubernetes, one for the whole batch that was issued: a call for each would cost more than the issuance.
+ */
 export interface Fact {
-  type: "Certificate Issued" | "Certificate Issuance Failed" | "Certificate Deleted";
+  type: "Certificate Issued" | "Certificate Issuance Failed" | "Certificate Deleted" | "Cluster Sync Requested";
   detail: Record<string, unknown>;
 }
 
@@ -239,6 +247,7 @@ export interface Starter {
   sweep(): Promise<void>;
   checkIssuer(key: ResourceKey): Promise<void>;
   cleanUp(refs: AttemptRef[], issuer: string): Promise<void>;
+  syncKubernetes(order: SyncOrder): Promise<void>;
 }
 
 /** The input of issue-certificates: ids only. */

@@ -1,16 +1,27 @@
 import { checkAnnotationNames, readCertificateOptions } from "./annotations.ts";
-import { type CertificateSpec, certificateTable, readCertificateSpec } from "./certificate.ts";
+import { apiVersionsOf, ownApiVersion } from "./api-versions.ts";
+import {
+  type CertificateSpec,
+  certificateTable,
+  ownCertificateTable,
+  readCertificateSpec,
+  readTargets,
+} from "./certificate.ts";
 import type { DnsAdapters } from "./dns-adapter.ts";
 import { type FieldFault, invalidValue, quote, unsupportedValue } from "./field-fault.ts";
 import { type Fields, type FieldTable, isMap, readFields, readTextMap } from "./field-reader.ts";
 import { type IssuerSpec, issuerTable, readIssuerSpec } from "./issuer.ts";
 import { labelProblem, subdomainProblem } from "./kube-names.ts";
+import type { BundleSpec } from "./kubernetes/bundle.ts";
+import { bundleTable, readBundleSpec } from "./kubernetes/bundle-fields.ts";
+import type { ClusterSpec } from "./kubernetes/cluster.ts";
+import { clusterTable, readClusterSpec } from "./kubernetes/cluster-fields.ts";
 import { readMap } from "./map-text.ts";
 import type { StoredRequest } from "./ports.ts";
 import { readRateLimits } from "./rate-limits-annotation.ts";
-import { clusterNamespace, type Resource, type ResourceKey } from "./resource.ts";
+import { clusterNamespace, isClusterScoped, type Resource, type ResourceKey } from "./resource.ts";
 import { checkLabels } from "./secret-template.ts";
-import { apiVersions, specHash } from "./spec-hash.ts";
+import { specHash } from "./spec-hash.ts";
 
 /** A stored object after parsing, or everything that is wrong with it. */
 export type ParsedAs<Spec> =
@@ -18,21 +29,31 @@ export type ParsedAs<Spec> =
   /** At most fifty faults: who mends those sees the next. */
   | { ok: false; faults: FieldFault[]; specHash: string };
 
-/** By `resource.key.kind`: CertificateSpec for a Certificate, IssuerSpec for the other kinds. */
-export type Parsed = ParsedAs<CertificateSpec> | ParsedAs<IssuerSpec>;
+/** The spec by `resource.key.kind`. */
+export type Parsed = ParsedAs<CertificateSpec> | ParsedAs<IssuerSpec> | ParsedAs<ClusterSpec> | ParsedAs<BundleSpec>;
 
 const mostFaults = 50;
 
 /** Parses an object of any kind; never throws. `adapters`: the DNS providers that an issuer may name. */
 export function parseRequest(stored: StoredRequest, adapters: DnsAdapters): Parsed {
-  return stored.key.kind === "Certificate" ? parseCertificate(stored) : parseIssuer(stored, adapters);
+  switch (stored.key.kind) {
+    case "Certificate":
+      return parseCertificate(stored);
+    case "Cluster":
+      return parseCluster(stored);
+    case "Bundle":
+      return parseBundle(stored);
+    default:
+      return parseIssuer(stored, adapters);
+  }
 }
 
 /** Parses a Certificate; never throws. */
 export function parseCertificate(stored: StoredRequest): ParsedAs<CertificateSpec> {
-  return parse(stored, certificateTable, (fields, annotations, faults) => ({
+  const table = isOurs(stored) ? ownCertificateTable : certificateTable;
+  return parse(stored, table, (fields, annotations, faults) => ({
     ...readCertificateSpec(fields),
-    options: readCertificateOptions(annotations, faults),
+    options: readTargets(fields, readCertificateOptions(annotations, faults)),
   }));
 }
 
@@ -45,12 +66,28 @@ export function parseIssuer(stored: StoredRequest, adapters: DnsAdapters): Parse
   });
 }
 
+/** Parses a Cluster; never throws. */
+export function parseCluster(stored: StoredRequest): ParsedAs<ClusterSpec> {
+  return parse(stored, clusterTable, readClusterSpec);
+}
+
+/** Parses a Bundle, ours or trust-manager's; never throws. */
+export function parseBundle(stored: StoredRequest): ParsedAs<BundleSpec> {
+  const schema = isOurs(stored) ? "ours" : "trust-manager's";
+  return parse(stored, bundleTable(schema), (fields) => readBundleSpec(fields, schema, stored.key.name));
+}
+
+/** One whose apiVersion nobody knows is not told of fields that may be right. */
+function isOurs({ apiVersion, key }: StoredRequest): boolean {
+  return (apiVersion ?? ownApiVersion) === ownApiVersion || !apiVersionsOf(key.kind).some((one) => one === apiVersion);
+}
+
 type ReadSpec<Spec> = (fields: Fields, annotations: Record<string, string>, faults: FieldFault[]) => Spec | undefined;
 
 function parse<Spec>(stored: StoredRequest, table: FieldTable, readSpec: ReadSpec<Spec>): ParsedAs<Spec> {
   const faults: FieldFault[] = [];
   const { key } = stored;
-  const apiVersion = readApiVersion(stored.apiVersion, faults);
+  const apiVersion = readApiVersion(stored, faults);
   checkKey(key, faults);
   const { labels, annotations } = readMetadata(stored, faults);
   checkAnnotationNames(key.kind, annotations, faults);
@@ -76,24 +113,26 @@ function openSpec(read: ReturnType<typeof readMap>, table: FieldTable, faults: F
   return readFields(read.map, "spec", table, faults);
 }
 
-function readApiVersion(apiVersion: unknown, faults: FieldFault[]): string {
-  const known = apiVersions.find((version) => version === (apiVersion ?? "certwright.dev/v1"));
-  if (typeof known === "string") return known;
+function readApiVersion({ apiVersion, key }: StoredRequest, faults: FieldFault[]): string {
+  const versions = apiVersionsOf(key.kind);
+  const known = versions.find((version) => version === (apiVersion ?? ownApiVersion));
+  if (known !== undefined) return known;
   const shown = typeof apiVersion === "string" ? quote(apiVersion) : '"(no text)"';
-  const fix = "write cert-manager.io/v1 or certwright.dev/v1";
-  faults.push({ path: "apiVersion", message: unsupportedValue(shown, apiVersions as string[]), fix });
+  const fix = `write ${versions.join(" or ")}`;
+  faults.push({ path: "apiVersion", message: unsupportedValue(shown, versions), fix });
   return "";
 }
 
 function checkKey({ namespace, kind, name }: ResourceKey, faults: FieldFault[]): void {
   const namespacePath = "metadata.namespace";
-  if (kind === "ClusterIssuer" && namespace !== clusterNamespace) {
-    const message = invalidValue(quote(namespace), "a ClusterIssuer lives in the namespace _cluster");
-    faults.push({ path: namespacePath, message, fix: "write it to the namespace _cluster, or make it an Issuer" });
-  } else if (kind !== "ClusterIssuer" && namespace.startsWith("_")) {
+  if (isClusterScoped(kind)) {
+    const message = invalidValue(quote(namespace), `a ${kind} lives in the namespace _cluster`);
+    const fix = `write it to the namespace _cluster${kind === "ClusterIssuer" ? ", or make it an Issuer" : ""}`;
+    if (namespace !== clusterNamespace) faults.push({ path: namespacePath, message, fix });
+  } else if (namespace.startsWith("_")) {
     const message = invalidValue(quote(namespace), "namespaces that start with _ are reserved");
     faults.push({ path: namespacePath, message, fix: "write it to a namespace of your own" });
-  } else if (kind !== "ClusterIssuer") {
+  } else {
     const problem = labelProblem(namespace);
     const fix = "use a namespace such as web: letters, digits and -";
     if (problem !== undefined)
@@ -119,7 +158,7 @@ function readMetadata(
   checkLabels(labels, "metadata.labels", { faultAt: (path, message, fix) => void faults.push({ path, message, fix }) });
   for (const part of ["name", "namespace"] as const) {
     const written = read.map[part] ?? undefined;
-    const isCluster = part === "namespace" && key.kind === "ClusterIssuer";
+    const isCluster = part === "namespace" && isClusterScoped(key.kind);
     if (written === undefined || written === key[part] || (isCluster && written === "")) continue;
     const message = invalidValue(
       typeof written === "string" ? quote(written) : '"(no text)"',

@@ -1,11 +1,22 @@
 /** The kinds a user may write to the Requests table. */
-export const kinds = ["Certificate", "Issuer", "ClusterIssuer"] as const;
+export const kinds = ["Certificate", "Issuer", "ClusterIssuer", "Cluster", "Bundle"] as const;
 export type Kind = (typeof kinds)[number];
 
 /** Where cluster-scoped kinds live. */
 export const clusterNamespace = "_cluster";
 /** Where ledgers, accounts and sealed keys live; no user can write or read it. */
 export const systemNamespace = "_system";
+
+/** The kinds that live in `_cluster`. */
+export function isClusterScoped(kind: Kind): boolean {
+  return kind !== "Certificate" && kind !== "Issuer";
+}
+
+/** Who works on an object of that kind: dispatch, check-issuer or sync-kubernetes. */
+export function familyOf(kind: Kind): "certificate" | "issuer" | "kubernetes" {
+  if (kind === "Certificate") return "certificate";
+  return kind === "Cluster" || kind === "Bundle" ? "kubernetes" : "issuer";
+}
 
 /** Names one object: both tables use `namespace` and `Kind/name` as their key. */
 export interface ResourceKey {

@@ -1,6 +1,8 @@
+import { concurrently } from "./concurrently.ts";
 import type { Deps } from "./deps.ts";
+import type { BundleRow, ClusterRow } from "./kubernetes/rows.ts";
 import type { StoredRequest } from "./ports.ts";
-import { idOf, type ResourceKey } from "./resource.ts";
+import { familyOf, idOf, type ResourceKey } from "./resource.ts";
 import { isUndecided } from "./undecided.ts";
 
 export interface ResyncReport {
@@ -9,47 +11,64 @@ export interface ResyncReport {
   sent: number;
   /** Items whose key is no `Kind/name` of ours. */
   unknown: number;
+  /** Clusters and Bundles that are compared with all Certificates. */
+  replanned: number;
 }
+
+/** Clusters and Bundles are few: their rows are read at once, by id. */
+type Placed = Map<string, ClusterRow | BundleRow>;
+
+const concurrency = 10;
 
 /**
  * The replay for every lost event: compares all requests, and all that State knows, with what was last decided on. Sends
- * only keys; dispatch reads for itself.
+ * only keys; dispatch reads for itself. What sync-kubernetes may have missed of Certificates it finds by itself.
  */
 export async function resync(deps: Deps): Promise<ResyncReport> {
-  const report: ResyncReport = { scanned: 0, sent: 0, unknown: 0 };
+  const report: ResyncReport = { scanned: 0, sent: 0, unknown: 0, replanned: 0 };
   const seen = new Set<string>();
+  const placed = await readPlaced(deps);
   for await (const page of deps.requests.scan()) {
     report.scanned += page.requests.length;
     report.unknown += page.unknown.length;
     for (const item of page.unknown) deps.log({ event: "unknown-request", ...item });
     for (const { key } of page.requests) seen.add(idOf(key));
-    await send(deps, report, await changed(deps, page.requests));
+    await send(deps, report, await changed(deps, page.requests, placed));
   }
-  for await (const keys of deps.state.scanKeys()) {
-    // Deleted in the minutes since the scan: its own event, or the next resync.
-    const unseen = keys.filter((key) => !seen.has(idOf(key)));
-    const requests = unseen.length > 0 ? await deps.requests.getMany(unseen) : new Map();
-    await send(
-      deps,
-      report,
-      unseen.filter((key) => !requests.has(idOf(key))),
-    );
-  }
+  for await (const keys of deps.state.scanKeys()) await sendDeleted(deps, report, keys, seen);
+  const known = [...placed.values()].map(({ key }) => key);
+  await sendDeleted(deps, report, known, seen);
+  await concurrently(concurrency, known, (key) => deps.starter.syncKubernetes({ key, replan: true }));
+  report.replanned = known.length;
   return report;
 }
 
-async function changed(deps: Deps, requests: StoredRequest[]): Promise<ResourceKey[]> {
+async function readPlaced({ state }: Deps): Promise<Placed> {
+  const [clusters, bundles] = await Promise.all([state.clusters(), state.bundles()]);
+  return new Map([...clusters, ...bundles].map((row) => [idOf(row.key), row]));
+}
+
+async function changed(deps: Deps, requests: StoredRequest[], placed: Placed): Promise<ResourceKey[]> {
   const keys = requests.map(({ key }) => key);
+  const of = (family: "certificate" | "issuer") => keys.filter(({ kind }) => familyOf(kind) === family);
   const [certificates, issuers] = await Promise.all([
     // Only a hint: dispatch reads for itself.
-    deps.state.certificates(
-      keys.filter(({ kind }) => kind === "Certificate"),
-      { eventual: true },
-    ),
-    deps.state.issuers(keys.filter(({ kind }) => kind !== "Certificate")),
+    deps.state.certificates(of("certificate"), { eventual: true }),
+    deps.state.issuers(of("issuer")),
   ]);
-  const row = (key: ResourceKey) => certificates.get(idOf(key)) ?? issuers.get(idOf(key));
-  return requests.filter((request) => isUndecided(request, row(request.key))).map(({ key }) => key);
+  const row = (id: string) => certificates.get(id) ?? issuers.get(id) ?? placed.get(id);
+  return requests.filter((request) => isUndecided(request, row(idOf(request.key)))).map(({ key }) => key);
+}
+
+async function sendDeleted(deps: Deps, report: ResyncReport, keys: ResourceKey[], seen: Set<string>): Promise<void> {
+  // Deleted in the minutes since the scan: its own event, or the next resync.
+  const unseen = keys.filter((key) => !seen.has(idOf(key)));
+  const requests = unseen.length > 0 ? await deps.requests.getMany(unseen) : new Map();
+  await send(
+    deps,
+    report,
+    unseen.filter((key) => !requests.has(idOf(key))),
+  );
 }
 
 async function send(deps: Deps, report: ResyncReport, keys: ResourceKey[]): Promise<void> {

@@ -14,28 +14,42 @@ interface Wanted {
   key: string | { standard: string };
 }
 
+const nameTable: FieldTable = { name: "read" };
 const table: FieldTable = { name: "read", key: "read" };
 const keySyntax = /^[-._a-zA-Z0-9]{1,253}$/;
 
 /** Reads `{name, key}`; values are never shown, since a secret may stand in the wrong place. */
 export function readSecretRef(fields: Fields, field: string, wanted: Wanted): SecretRef {
   const ref = fields.map(field, table);
-  const isMap = ref !== undefined || !fields.isSet(field);
-  const fix = "write the name of a secret in the same namespace";
-  const missing = (part: string) => isMap && !ref?.isSet(part);
-  const name = ref?.text("name");
+  const name = readName(fields, field, ref, wanted.name);
   const key = ref?.text("key");
-  if (missing("name")) fields.fault(`${field}.name`, requiredValue(wanted.name), fix);
-  if (missing("key") && typeof wanted.key === "string") {
+  if (isMissing(fields, field, ref, "key") && typeof wanted.key === "string") {
     fields.fault(`${field}.key`, requiredValue(wanted.key), "name the key inside that secret");
   }
-  const problem = name === undefined ? undefined : nameProblem(name);
-  if (problem !== undefined) fields.fault(`${field}.name`, invalidValue('"(not shown)"', problem), fix);
   if (key !== undefined && !keySyntax.test(key)) {
     const why = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'";
     fields.fault(`${field}.key`, invalidValue('"(not shown)"', why), "name the key inside that secret, not its value");
   }
-  return { name: name ?? "", key: key ?? (typeof wanted.key === "string" ? "" : wanted.key.standard) };
+  return { name, key: key ?? (typeof wanted.key === "string" ? "" : wanted.key.standard) };
+}
+
+/** Reads `{name}`: a secret whose keys are agreed upon. `missing` says that it must be named. */
+export function readSecretName(fields: Fields, field: string, missing: string): { name: string } {
+  return { name: readName(fields, field, fields.map(field, nameTable), missing) };
+}
+
+function readName(fields: Fields, field: string, ref: Fields | undefined, missing: string): string {
+  const fix = "write the name of a secret in the same namespace";
+  const name = ref?.text("name");
+  if (isMissing(fields, field, ref, "name")) fields.fault(`${field}.name`, requiredValue(missing), fix);
+  const problem = name === undefined ? undefined : nameProblem(name);
+  if (problem !== undefined) fields.fault(`${field}.name`, invalidValue('"(not shown)"', problem), fix);
+  return name ?? "";
+}
+
+/** A reference that is no map has its fault already. */
+function isMissing(fields: Fields, field: string, ref: Fields | undefined, part: "name" | "key"): boolean {
+  return (ref !== undefined || !fields.isSet(field)) && !ref?.isSet(part);
 }
 
 function nameProblem(name: string): string | undefined {

@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto";
 import { annotationNames, isInstant, temporaryCertificate } from "./annotations.ts";
+import { apiVersionsOf, ownApiVersion } from "./api-versions.ts";
 import { isMap } from "./field-reader.ts";
 import { readMap } from "./map-text.ts";
 import type { StoredRequest } from "./ports.ts";
-
-/** What we accept as apiVersion; absent means the second. */
-export const apiVersions: readonly unknown[] = ["cert-manager.io/v1", "certwright.dev/v1"];
+import { familyOf } from "./resource.ts";
 
 const deepest = 64;
 
@@ -18,9 +17,16 @@ export function specHash(stored: StoredRequest, spec = readMap(stored.spec, "spe
   const asked = {
     spec: "map" in spec ? spec.map : { unread: stored.spec },
     metadata: metadataOf(stored),
-    apiVersion: apiVersions.includes(stored.apiVersion) ? undefined : stored.apiVersion,
+    apiVersion: saysNothing(stored, spec) ? undefined : stored.apiVersion,
   };
   return createHash("sha256").update(canonical(asked)).digest("base64url").slice(0, 22);
+}
+
+/** Whether the same spec and metadata mean the same under our own apiVersion. */
+function saysNothing({ apiVersion, key }: StoredRequest, spec: ReturnType<typeof readMap>): boolean {
+  if (apiVersion === ownApiVersion) return true;
+  const known = familyOf(key.kind) !== "kubernetes" && apiVersionsOf(key.kind).some((one) => one === apiVersion);
+  return known && !("map" in spec && Object.hasOwn(spec.map, "targets"));
 }
 
 function metadataOf(stored: StoredRequest): unknown {

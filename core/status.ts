@@ -1,6 +1,6 @@
 /** A condition as Kubernetes shows it; times are RFC 3339 to the second. */
 export interface Condition {
-  type: "Ready" | "Issuing";
+  type: "Ready" | "Issuing" | "Synced" | "Reloaded";
   status: "True" | "False" | "Unknown";
   /** CamelCase, stable, listed in docs/errors.md. */
   reason: string;

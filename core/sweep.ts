@@ -25,7 +25,7 @@ export async function sweep(deps: Deps): Promise<SweepReport> {
   const due = await deps.state.due(now, perSweep);
   const [, , verdicts, margin] = await together([
     sweepRecords(deps, due),
-    sweepIssuers(deps, due),
+    sweepOthers(deps, due),
     sweepCertificates(deps, due),
     deps.state.smallestMargin(now, new Date(now.getTime() + marginHorizonMs)),
   ]);
@@ -46,8 +46,12 @@ function sweepCertificates(deps: Deps, due: Due[]): Promise<Verdict[]> {
   );
 }
 
-async function sweepIssuers(deps: Deps, due: Due[]): Promise<void> {
-  for (const one of due) if (one.what === "issuer") await deps.starter.checkIssuer(one.key);
+/** Each goes to the function that works on its kind. */
+async function sweepOthers({ starter }: Deps, due: Due[]): Promise<void> {
+  for (const one of due) {
+    if (one.what === "issuer") await starter.checkIssuer(one.key);
+    if (one.what === "kubernetes") await starter.syncKubernetes({ key: one.key });
+  }
 }
 
 /** Leftovers are cleaned up by issuer, because its solvers know the zones. */

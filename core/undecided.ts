@@ -1,10 +1,13 @@
+import type { BundleRow, ClusterRow } from "./kubernetes/rows.ts";
 import type { StoredRequest } from "./ports.ts";
 import { parseCertificate } from "./request.ts";
 import type { CertificateRow, IssuerRow } from "./rows.ts";
 import { specHash } from "./spec-hash.ts";
 
+type DecidedRow = CertificateRow | IssuerRow | ClusterRow | BundleRow;
+
 /** Whether a request is not the one State last decided on: new, edited, gone, or asked to renew since. */
-export function isUndecided(request: StoredRequest | undefined, row: CertificateRow | IssuerRow | undefined): boolean {
+export function isUndecided(request: StoredRequest | undefined, row: DecidedRow | undefined): boolean {
   if (!request) return row !== undefined && row.deletedAt === undefined;
   if (!row || row.deletedAt !== undefined || row.specHash !== specHash(request)) return true;
   return (

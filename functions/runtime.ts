@@ -15,8 +15,8 @@ import { readEnvironment } from "./runtime/environment.ts";
 import { stepInput } from "./runtime/inputs.ts";
 import { logLine, logMetrics } from "./runtime/log.ts";
 
-/** A Lambda handler. */
-export type Handler<Out> = (event: unknown) => Promise<Out>;
+/** A Lambda handler; of Lambda's context it looks at the time that is left. */
+export type Handler<Out> = (event: unknown, context?: { getRemainingTimeInMillis(): number }) => Promise<Out>;
 
 /** A step of issue-certificates written for one attempt, mapped over the batch with bounded concurrency. */
 export function step(name: Step, run: StepFunction, concurrency?: number): Handler<StepResult> {
@@ -28,19 +28,23 @@ export function batchStep(name: Step, run: BatchFunction): Handler<StepResult> {
   return task(name, (deps, input) => runBatchStep(deps, name, input, run));
 }
 
-/** Any other function: parse the event, run, one line of log. `told`: what the line says of this call. */
+/**
+ * Any other function: parse the event, run, one line of log. `told`: what the line says of this call. `end`: when Lambda
+ * stops it.
+ */
 export function handler<In, Out>(
   name: string,
   schema: z.ZodMiniType<In>,
-  run: (deps: Deps, input: In) => Promise<Out>,
+  run: (deps: Deps, input: In, end: Date) => Promise<Out>,
   told: (input: In, result: Out) => Record<string, unknown> = () => ({}),
 ): Handler<Out> {
-  return async (event) => {
+  return async (event, context) => {
     const deps = depsOf(name);
     const from = deps.clock.now();
     try {
       const input = schema.parse(event);
-      const result = await run(deps, input);
+      const end = context ? new Date(from.getTime() + context.getRemainingTimeInMillis()) : farAway;
+      const result = await run(deps, input, end);
       const ms = deps.clock.now().getTime() - from.getTime();
       logLine({ function: name, outcome: "done", ...told(input, result), ms });
       return result;
@@ -50,6 +54,9 @@ export function handler<In, Out>(
     }
   };
 }
+
+/** The end of a call that is not Lambda's: the last instant that a Date can name. */
+const farAway = new Date(8.64e15);
 
 function task(name: Step, run: (deps: Deps, input: StepInput) => Promise<StepResult>): Handler<StepResult> {
   const named = (deps: Deps, input: StepInput) =>

@@ -36,13 +36,18 @@ export const verbs = {
 } as const;
 
 /** Listens for them on a free loopback port. */
-export async function startControl(stack: Controlled): Promise<Listener> {
+export function startControl(stack: Controlled): Promise<Listener> {
+  return listenFor(verbs, stack);
+}
+
+/** Listens for such verbs on a free loopback port: POST /<verb>, with the argument as JSON, does it to the subject. */
+export async function listenFor<S>(known: object, subject: S): Promise<Listener> {
   const answer: Answer = async ({ method, path, headers, body }) => {
-    const verb = (verbs as Record<string, (stack: Controlled, argument: never) => unknown>)[path.slice(1)];
+    const verb = (known as Record<string, (subject: S, argument: never) => unknown>)[path.slice(1)];
     // Asking for this type keeps web pages out: a browser sends it nowhere without leave.
     if (!verb || method !== "POST" || headers["content-type"] !== "application/json") return json(404, { error: path });
     try {
-      return json(200, (await verb(stack, JSON.parse(body.toString("utf8")) as never)) ?? {});
+      return json(200, (await verb(subject, JSON.parse(body.toString("utf8")) as never)) ?? {});
     } catch (error) {
       return json(500, { error: error instanceof Error ? error.message : "unknown" });
     }

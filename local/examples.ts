@@ -5,17 +5,25 @@ import { root } from "./paths.ts";
 import type { Manifest } from "./requests.ts";
 
 const folder = join(root, "examples");
+const ofKubernetes = "kubernetes";
 
-/** The objects of all examples that need no AWS account: those of folders not called `aws-...`. */
+/** The objects of all examples that need no AWS account and no cluster: not those of folders called `aws-...` or `kubernetes`. */
 export function readExamples(): Manifest[] {
   const names = readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith("aws-"))
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith("aws-") && entry.name !== ofKubernetes)
     .map((entry) => entry.name);
-  return names.sort().flatMap((name) =>
-    readdirSync(join(folder, name))
-      .sort()
-      .flatMap((file) => read(join(folder, name, file))),
-  );
+  return names.sort().flatMap(readFolder);
+}
+
+/** The objects of examples/kubernetes. */
+export function readKubernetesExamples(): Manifest[] {
+  return readFolder(ofKubernetes);
+}
+
+function readFolder(name: string): Manifest[] {
+  return readdirSync(join(folder, name))
+    .sort()
+    .flatMap((file) => read(join(folder, name, file)));
 }
 
 function read(file: string): Manifest[] {

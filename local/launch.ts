@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
+import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { installed } from "./paths.ts";
 
@@ -20,6 +21,8 @@ export interface LaunchOptions {
   env: Record<string, string>;
   cwd: string;
   logFile: string;
+  /** What the kernel sends it when we die without stopping it; SIGTERM when absent. */
+  orphanSignal?: "SIGTERM" | "SIGKILL";
 }
 
 /**
@@ -28,7 +31,8 @@ export interface LaunchOptions {
  */
 export function launch(options: LaunchOptions): Launched {
   const log = openSync(options.logFile, "a");
-  const child = spawn(installed.python, ["-I", "-S", "-c", dieWithParent, options.command, ...options.args], {
+  const orphaned = String(constants.signals[options.orphanSignal ?? "SIGTERM"]);
+  const child = spawn(installed.python, ["-I", "-S", "-c", dieWithParent, orphaned, options.command, ...options.args], {
     cwd: options.cwd,
     detached: true,
     env: options.env,
@@ -58,10 +62,10 @@ const dieWithParent = `
 import os, sys
 try:
     import ctypes
-    ctypes.CDLL(None).prctl(1, 15)
+    ctypes.CDLL(None).prctl(1, int(sys.argv[1]))
 except (AttributeError, OSError):
     pass
-os.execv(sys.argv[1], sys.argv[1:])
+os.execv(sys.argv[2], sys.argv[2:])
 `;
 
 /** Asks until the answer is true; fails with the end of the log when the process ends or the time is over. */

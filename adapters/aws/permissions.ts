@@ -41,5 +41,6 @@ export function starterPermissions(scope: {
     sweep: invoke("sweep"),
     checkIssuer: invoke("check-issuer"),
     cleanUp: invoke("clean-up-challenge"),
+    syncKubernetes: invoke("sync-kubernetes"),
   };
 }

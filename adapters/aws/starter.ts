@@ -3,6 +3,7 @@ import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import type { SFNClientConfig } from "@aws-sdk/client-sfn";
 import { SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
 import { awsErrorName, awsFault } from "../../core/aws-fault.ts";
+import type { SyncOrder } from "../../core/kubernetes/state.ts";
 import type { ExecutionInput, Starter } from "../../core/ports.ts";
 
 export interface StarterDeps {
@@ -40,6 +41,9 @@ export function awsStarter(deps: StarterDeps): Starter {
     cleanUp: async (refs, issuer) => {
       for (const attempts of chunks(refs)) await invoke(deps, "clean-up-challenge", { attempts, issuer });
     },
+    syncKubernetes: async (order) => {
+      for (const some of ordersOf(order)) await invoke(deps, "sync-kubernetes", some);
+    },
   };
 }
 
@@ -62,6 +66,10 @@ async function invoke({ lambda, instance }: StarterDeps, folder: string, payload
   } catch (error) {
     throw awsFault(error, { service: "Lambda", action: "lambda:InvokeFunction", resource: name });
   }
+}
+
+function ordersOf(order: SyncOrder): SyncOrder[] {
+  return "key" in order ? [order] : chunks(order.certificates).map((certificates) => ({ certificates }));
 }
 
 function chunks<Item>(items: Item[]): Item[][] {

@@ -6,6 +6,7 @@ import { besideAttempts, sealedKeys } from "./state/beside.ts";
 import { recordClaims, secretClaims } from "./state/claims.ts";
 import { dueRows } from "./state/due.ts";
 import { eventRows } from "./state/events.ts";
+import { kubernetesRows } from "./state/kubernetes.ts";
 import { ledger } from "./state/ledger.ts";
 import { resourceRows } from "./state/resources.ts";
 
@@ -22,5 +23,6 @@ export function dynamoState({ client, table, clock }: { client: DynamoDBClient; 
     ...ledger(rows),
     ...dueRows(rows),
     ...eventRows(rows),
+    ...kubernetesRows(rows),
   };
 }

@@ -1,5 +1,6 @@
+import { clusterPartition } from "../../core/kubernetes/rows.ts";
 import type { Permission } from "../../core/permission.ts";
-import { systemNamespace } from "../../core/resource.ts";
+import { clusterNamespace, systemNamespace } from "../../core/resource.ts";
 import { dueIndex, issuerIndex } from "../../core/tables.ts";
 
 /** What State needs, by the methods that need it; `https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html`. */
@@ -14,13 +15,24 @@ export interface StatePermissions {
   put: Permission[];
   /** Fields of a row: leases, records and their claims, released secrets, the life of a CSR. */
   update: Permission[];
-  /** deleteSealedKey and releaseRecord: rows are deleted only under `_system`. */
+  /** deleteSealedKey and releaseRecord: rows of the pipeline are deleted only under `_system`. */
   delete: Permission[];
   /** due and smallestMargin. */
   due: Permission[];
   waitingFor: Permission[];
   scanKeys: Permission[];
+  /** clusters, bundles and clusterRows. */
+  queryClusters: Permission[];
+  /** The same, and targetsOf any Certificate. */
+  queryTargets: Permission[];
+  /** Rows of Clusters, Bundles and what lies in clusters, also woken; targets and events of Certificates. */
+  writeClusters: Permission[];
+  /** The rows in the partitions of clusters, and targets; no Cluster and no Bundle. */
+  deleteInClusters: Permission[];
 }
+
+/** Where Clusters and Bundles lie, and the partition of each cluster. */
+const ofClusters = [clusterNamespace, clusterPartition("*")];
 
 /** State: `tableArn` is the table's. */
 export function statePermissions({ tableArn }: { tableArn: string }): StatePermissions {
@@ -34,6 +46,15 @@ export function statePermissions({ tableArn }: { tableArn: string }): StatePermi
     due: [allow([`${tableArn}/index/${dueIndex.name}`], "Query")],
     waitingFor: [allow([`${tableArn}/index/${issuerIndex.name}`], "Query")],
     scanKeys: [allow([`${tableArn}/index/${issuerIndex.name}`], "Scan")],
+    queryClusters: [{ ...allow([tableArn], "Query"), conditions: onlyLike(ofClusters) }],
+    queryTargets: [{ ...allow([tableArn], "Query"), conditions: nowhereIn([systemNamespace]) }],
+    writeClusters: [
+      { ...allow([tableArn], "PutItem"), conditions: nowhereIn([systemNamespace]) },
+      { ...allow([tableArn], "UpdateItem"), conditions: onlyLike(ofClusters) },
+    ],
+    deleteInClusters: [
+      { ...allow([tableArn], "DeleteItem"), conditions: nowhereIn([systemNamespace, clusterNamespace]) },
+    ],
   };
 }
 
@@ -67,6 +88,10 @@ const named = { Null: { "dynamodb:LeadingKeys": "false" } };
 
 function onlyIn(namespaces: string[]) {
   return { "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": namespaces }, ...named };
+}
+
+function onlyLike(patterns: string[]) {
+  return { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": patterns }, ...named };
 }
 
 function nowhereIn(patterns: string[]) {

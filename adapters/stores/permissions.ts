@@ -26,19 +26,20 @@ const ownerTag = "aws:ResourceTag/certwright:owner";
 /** Owners of secrets, as patterns of our tag `<namespace>/<Kind>/<name>`. */
 const certificates = ["*/Certificate/*"];
 const issuers = ["*/ClusterIssuer/*", "*/Issuer/*"];
+const bundles = ["_cluster/Bundle/*"];
 
 /**
  * The secrets of Certificates: one without our tag, or an issuer's, no role can read, write, restore or delete by these.
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
  */
 export function secretsManagerPermissions(scope: StoreScope): StorePermissions {
-  const { secrets, decrypt } = groundsOf(scope);
+  const { secrets, decrypt, use } = groundsOf(scope);
   const describe: Permission[] = [{ actions: ["secretsmanager:DescribeSecret"], resources: secrets }];
   const owned = { StringLike: { [ownerTag]: certificates } };
   return {
     describe,
     read: [{ actions: ["secretsmanager:GetSecretValue"], resources: secrets, conditions: owned }, decrypt],
-    write: [...describe, ...writeSecretsOf(scope, certificates)],
+    write: [...describe, ...writeSecretsOf(secrets, certificates), use],
     scheduleDeletion: [
       ...describe,
       {
@@ -53,16 +54,33 @@ export function secretsManagerPermissions(scope: StoreScope): StorePermissions {
 
 /** Account keys of issuers, and secrets that a person stored, which have no tag; never the secret of a Certificate. */
 export function accountKeyPermissions(scope: StoreScope): Pick<StorePermissions, "read" | "write"> {
-  const { secrets, decrypt } = groundsOf(scope);
+  const { secrets, decrypt, use } = groundsOf(scope);
   const conditions = { StringNotLike: { [ownerTag]: certificates } };
   return {
     read: [{ actions: ["secretsmanager:GetSecretValue"], resources: secrets, conditions }, decrypt],
-    write: [{ actions: ["secretsmanager:DescribeSecret"], resources: secrets }, ...writeSecretsOf(scope, issuers)],
+    write: [
+      { actions: ["secretsmanager:DescribeSecret"], resources: secrets },
+      ...writeSecretsOf(secrets, issuers),
+      use,
+    ],
   };
 }
 
-function writeSecretsOf(scope: StoreScope, owners: string[]): Permission[] {
-  const { secrets, use } = groundsOf(scope);
+/** What Clusters log in with: secrets that a person stored in `_cluster`, which have no tag. Never an account key. */
+export function clusterCredentialPermissions(scope: StoreScope): Permission[] {
+  const { secrets } = groundsOf(scope, "_cluster/*");
+  const conditions = { Null: { [ownerTag]: "true" } };
+  return [{ actions: ["secretsmanager:GetSecretValue"], resources: secrets, conditions }, groundsOf(scope).decrypt];
+}
+
+/** Bundles as stored secrets. Their reader may use the key to decrypt by another right already. */
+export function bundlePermissions(scope: StoreScope): Permission[] {
+  const { secrets, seal } = groundsOf(scope, "_cluster/bundle-*");
+  const describe: Permission = { actions: ["secretsmanager:DescribeSecret"], resources: secrets };
+  return [describe, ...writeSecretsOf(secrets, bundles), seal];
+}
+
+function writeSecretsOf(secrets: string[], owners: string[]): Permission[] {
   return [
     {
       actions: ["secretsmanager:CreateSecret", "secretsmanager:TagResource"],
@@ -84,13 +102,12 @@ function writeSecretsOf(scope: StoreScope, owners: string[]): Permission[] {
       resources: secrets,
       conditions: { StringLike: { [ownerTag]: owners } },
     },
-    use,
   ];
 }
 
-function groundsOf({ partition, region, account, instance, keyArn }: StoreScope) {
+function groundsOf({ partition, region, account, instance, keyArn }: StoreScope, names = "*") {
   // AWS adds a hyphen and six characters to the name; the wildcard covers them.
-  const secrets = [`arn:${partition}:secretsmanager:${region}:${account}:secret:${instance}/*`];
+  const secrets = [`arn:${partition}:secretsmanager:${region}:${account}:secret:${instance}/${names}`];
   const key = (...actions: string[]): Permission => ({
     actions,
     resources: [keyArn],
@@ -102,6 +119,7 @@ function groundsOf({ partition, region, account, instance, keyArn }: StoreScope)
   return {
     secrets,
     decrypt: key("kms:Decrypt"),
+    seal: key("kms:GenerateDataKey"),
     // Decrypt too: AWS checks the caller's access to the key, and compares a value put again under the same token.
     use: key("kms:Decrypt", "kms:GenerateDataKey"),
   };

@@ -40,6 +40,7 @@ export class Alarms extends Construct {
     if (email) this.topic.addSubscription(new EmailSubscription(email));
     this.watchSweep();
     this.watchFleet();
+    this.watchKubernetes();
     this.watch("dead-letters", {
       metric: deadLetters.metricApproximateNumberOfMessagesVisible({
         period: Duration.minutes(1),
@@ -82,6 +83,17 @@ export class Alarms extends Construct {
     });
   }
 
+  private watchKubernetes(): void {
+    this.watch("kubernetes-out-of-sync", {
+      // Each run tells the whole; a moment without any ends it. A dead cluster is tried every 10 minutes.
+      metric: this.own("KubernetesOutOfSync", Stats.MINIMUM, Duration.minutes(30)),
+      threshold: 0,
+      periods: 2,
+      missing: TreatMissingData.IGNORE,
+      text: "For an hour some cluster has not been ready, or Secrets there have not been as they should be.",
+    });
+  }
+
   private watchBugs(): void {
     this.watch("bugs", {
       metric: this.own("BugFailures", Stats.SUM),
@@ -102,9 +114,9 @@ export class Alarms extends Construct {
   }
 
   /** Written by functions/runtime.ts as embedded metrics. */
-  private own(metricName: string, statistic: string): Metric {
+  private own(metricName: string, statistic: string, period = Duration.minutes(5)): Metric {
     const dimensionsMap = { Instance: this.names.instance };
-    return new Metric({ namespace: "certwright", metricName, dimensionsMap, statistic, period: Duration.minutes(5) });
+    return new Metric({ namespace: "certwright", metricName, dimensionsMap, statistic, period });
   }
 
   private watch(anchor: string, { metric, threshold, text, below, periods = 1, missing }: Watch): void {

@@ -105,6 +105,7 @@ export class Certwright extends Construct {
       deadLetters,
       logKey: keys.records,
       logRetentionDays: settings.logRetentionDays,
+      kubernetesNetwork: settings.kubernetesNetwork,
     });
   }
 
@@ -119,16 +120,9 @@ export class Certwright extends Construct {
   }
 
   private triggers({ names, tables, deadLetters }: Ground, functions: Functions): EventBus {
-    const [dispatch, sweep, resync] = [functions.get("dispatch"), functions.get("sweep"), functions.get("resync")];
-    new Triggers(this, "Triggers", {
-      names,
-      streamArn: streamArn(tables.requests),
-      dispatch,
-      sweep,
-      resync,
-      deadLetters,
-    });
-    return new Orders(this, "Orders", { names, acceptRequest: functions.get("accept-request"), deadLetters }).bus;
+    const { bus } = new Orders(this, "Orders", { names, acceptRequest: functions.get("accept-request"), deadLetters });
+    new Triggers(this, "Triggers", { names, streamArn: streamArn(tables.requests), functions, bus, deadLetters });
+    return bus;
   }
 }
 

@@ -13,6 +13,7 @@ import type { FunctionName, FunctionShape } from "../functions.ts";
 import { functionNames, functionShapes, pascalCase } from "../functions.ts";
 import type { Names } from "../names.ts";
 import type { Permissions } from "../permissions.ts";
+import type { NetworkProps } from "../props.ts";
 import { rightsOf } from "../rights.ts";
 import { acknowledgeWildcards } from "../wildcards.ts";
 
@@ -25,6 +26,8 @@ interface FunctionsProps {
   deadLetters: IQueue;
   logKey: IKey;
   logRetentionDays: number;
+  /** Of sync-kubernetes. */
+  kubernetesNetwork: NetworkProps | undefined;
 }
 
 /** All Lambdas: one asset, one role each with exactly its rights, one log group each. */
@@ -47,7 +50,7 @@ export class Functions extends Construct {
   }
 
   private create(folder: FunctionName, code: Code): LambdaHandler {
-    const { names, environment, deadLetters } = this.props;
+    const { names, environment, deadLetters, kubernetesNetwork } = this.props;
     const { memoryMb, timeoutSeconds, asynchronous }: FunctionShape = functionShapes[folder];
     const handler = new LambdaHandler(this, pascalCase(folder), {
       functionName: names.function(folder),
@@ -66,8 +69,10 @@ export class Functions extends Construct {
         onFailure: new SqsDestination(deadLetters),
       }),
     });
+    const template = handler.node.defaultChild as CfnFunction;
     // The role is all it depends on, and its ARN says so already (cfn-lint W3005).
-    (handler.node.defaultChild as CfnFunction).addDeletionOverride("DependsOn");
+    template.addDeletionOverride("DependsOn");
+    if (kubernetesNetwork && folder === "sync-kubernetes") template.vpcConfig = inNetwork(kubernetesNetwork);
     return handler;
   }
 
@@ -96,6 +101,10 @@ export class Functions extends Construct {
     this.logGroups.push(group);
     return group;
   }
+}
+
+function inNetwork({ subnetIds, securityGroupIds }: NetworkProps): CfnFunction.VpcConfigProperty {
+  return { subnetIds: [...subnetIds], securityGroupIds: [...securityGroupIds] };
 }
 
 function statement({ actions, resources, conditions = {} }: Permission): PolicyStatement {

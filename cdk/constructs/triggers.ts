@@ -1,4 +1,5 @@
 import { Duration } from "aws-cdk-lib";
+import type { EventBus } from "aws-cdk-lib/aws-events";
 import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import type { Function as LambdaHandler } from "aws-cdk-lib/aws-lambda";
@@ -7,23 +8,25 @@ import { SqsDlq } from "aws-cdk-lib/aws-lambda-event-sources";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { Names } from "../names.ts";
+import type { Functions } from "./functions.ts";
 
 interface TriggersProps {
   names: Names;
   /** Of the Requests table. */
   streamArn: string;
-  dispatch: LambdaHandler;
-  sweep: LambdaHandler;
-  resync: LambdaHandler;
+  functions: Functions;
+  /** Where facts are told. */
+  bus: EventBus;
   deadLetters: IQueue;
 }
 
-/** What sets the pipeline going: the Requests stream makes it fast, the sweep and the resync make it right. */
+/** What sets the pipeline going: the Requests stream and facts make it fast, the sweep and the resync make it right. */
 export class Triggers extends Construct {
   constructor(scope: Construct, id: string, props: TriggersProps) {
     super(scope, id);
+    const { functions } = props;
     new EventSourceMapping(this, "Requests", {
-      target: props.dispatch,
+      target: functions.get("dispatch"),
       eventSourceArn: props.streamArn,
       startingPosition: StartingPosition.TRIM_HORIZON,
       batchSize: 50,
@@ -34,8 +37,14 @@ export class Triggers extends Construct {
       retryAttempts: 5,
       onFailure: new SqsDlq(props.deadLetters),
     });
-    this.every("Sweep", Duration.minutes(1), props.sweep, Duration.minutes(1), props);
-    this.every("Resync", Duration.hours(6), props.resync, Duration.hours(1), props);
+    this.every("Sweep", Duration.minutes(1), functions.get("sweep"), Duration.minutes(1), props);
+    this.every("Resync", Duration.hours(6), functions.get("resync"), Duration.hours(1), props);
+    new Rule(this, "Facts", {
+      ruleName: `${props.names.instance}-facts`,
+      eventBus: props.bus,
+      eventPattern: { source: ["certwright"], detailType: ["Cluster Sync Requested", "Certificate Deleted"] },
+      targets: [new LambdaFunction(functions.get("sync-kubernetes"), { deadLetterQueue: props.deadLetters })],
+    });
   }
 
   /** The next tick repeats what this one could not deliver. */

@@ -2,6 +2,7 @@ import { Failure } from "../failure.ts";
 import { paint } from "../io.ts";
 import { parseNamed, printedKey } from "../kinds.ts";
 import { oneObject, type Seen } from "../objects.ts";
+import { policyOf } from "../summary.ts";
 import type { Call, Installation, Verb } from "../verb.ts";
 
 /** Deletes requests; what then happens with the secret is the request's own word. */
@@ -11,12 +12,14 @@ export const deleteVerb: Verb = {
   usage: ["delete KIND NAME... [-n NAMESPACE]", "delete KIND/NAME..."],
   notes: [
     "Renewal stops. With the annotation certwright.dev/deletion-policy: delete the stored secret goes too,",
-    "after a recovery window (certwright.dev/recovery-window-days, 7 to 30).",
+    "after a recovery window (certwright.dev/recovery-window-days, 7 to 30). What was mirrored to Kubernetes",
+    "goes or stays as the Cluster's deletionPolicy says.",
   ],
   options: ["namespace", "ignore-not-found"],
   examples: [
     ["Stop renewing a certificate", "certwright delete certificate web"],
     ["Remove an issuer of a namespace", "certwright delete issuer own-zone -n shop"],
+    ["Mirror to a Kubernetes cluster no longer", "certwright delete cluster shop"],
   ],
   run: runDelete,
 };
@@ -40,7 +43,10 @@ async function runDelete({ values, args, io, connect }: Call): Promise<number> {
   return failed > 0 ? 1 : 0;
 }
 
-function afterwards({ certificate, written }: Seen, { instance }: Installation): string {
+function afterwards(seen: Seen, { instance }: Installation): string {
+  const { certificate, cluster, bundle, written } = seen;
+  if (bundle) return "; what it placed in clusters is deleted there";
+  if (cluster) return `; its mirrored Secrets ${policyOf(seen) === "delete" ? "are deleted there" : "stay there"}`;
   const issued = certificate?.issued;
   if (!certificate || !issued) return "";
   const name = `${instance}/${certificate.key.namespace}/${issued.secretName}`;

@@ -1,4 +1,7 @@
+import type { Kind } from "../../core/resource.ts";
+import { describeBundle } from "../describe-bundle.ts";
 import { describeCertificate } from "../describe-certificate.ts";
+import { describeCluster } from "../describe-cluster.ts";
 import { describeIssuer } from "../describe-issuer.ts";
 import { parseTargets } from "../kinds.ts";
 import { listObjects, oneObject, type Seen, scopeOf } from "../objects.ts";
@@ -14,8 +17,17 @@ export const describeVerb: Verb = {
   examples: [
     ["Why is it not ready?", "certwright describe certificate web"],
     ["Is the account registered?", "certwright describe clusterissuer letsencrypt"],
+    ["Which secrets of a Kubernetes cluster are not in sync, and why?", "certwright describe cluster shop"],
   ],
   run: runDescribe,
+};
+
+const describers: Record<Kind, typeof describeCertificate> = {
+  Certificate: describeCertificate,
+  Issuer: describeIssuer,
+  ClusterIssuer: describeIssuer,
+  Cluster: describeCluster,
+  Bundle: describeBundle,
 };
 
 async function runDescribe({ values, args, io, connect }: Call): Promise<number> {
@@ -29,8 +41,7 @@ async function runDescribe({ values, args, io, connect }: Call): Promise<number>
   }
   if (objects.length === 0) io.err("No resources found.");
   for (const [index, seen] of objects.entries()) {
-    const describe = seen.key.kind === "Certificate" ? describeCertificate : describeIssuer;
-    io.out(`${index > 0 ? "\n\n" : ""}${await describe(installation, seen, io.colour.out)}`);
+    io.out(`${index > 0 ? "\n\n" : ""}${await describers[seen.key.kind](installation, seen, io.colour.out)}`);
   }
   return 0;
 }

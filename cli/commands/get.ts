@@ -1,15 +1,12 @@
-import type { Kind } from "../../core/resource.ts";
-import { rfc3339, stepIn } from "../../core/status.ts";
-import { textAt } from "../as-written.ts";
-import { span } from "../durations.ts";
+import { isClusterScoped, type Kind } from "../../core/resource.ts";
+import { columnsOf } from "../columns.ts";
 import { UsageError } from "../failure.ts";
 import { parseTargets } from "../kinds.ts";
 import { kubernetesShape, listShape } from "../kubernetes-shape.ts";
 import { listObjects, oneObject, type Scope, type Seen, scopeOf } from "../objects.ts";
 import { document, type Format, parseFormat } from "../output.ts";
 import { parseSelector } from "../selector.ts";
-import { issuerType, namesOf, readiness, shortNames, statusWord, styleOfReadiness } from "../summary.ts";
-import { type Cell, table } from "../table.ts";
+import { table } from "../table.ts";
 import type { Call, Installation, Verb } from "../verb.ts";
 
 /** Lists objects as a table, or prints them in Kubernetes' shape. */
@@ -19,7 +16,7 @@ export const get: Verb = {
   usage: ["get KIND [NAME...] [-n NAMESPACE|-A] [-l SELECTOR] [-o wide|json|yaml]", "get KIND/NAME..."],
   notes: [
     "READY is the Ready condition, STATUS what goes on or the reason why nothing does,",
-    "AGE how long READY has been so.",
+    "AGE how long READY has been so. SECRETS of a Cluster: how many are as they should be, of how many.",
   ],
   options: ["namespace", "all-namespaces", "selector", "output"],
   examples: [
@@ -27,6 +24,7 @@ export const get: Verb = {
     ["What expires first, over all namespaces", "certwright get certs -A -o wide"],
     ["One field for a script", "certwright get certificate web -o json | jq -r .status.notAfter"],
     ["The issuers that serve every namespace", "certwright get clusterissuers"],
+    ["Which Kubernetes clusters are in sync, and how far behind", "certwright get clusters -o wide"],
   ],
   run: runGet,
 };
@@ -66,7 +64,7 @@ function tables(objects: Seen[], look: Look, { clock }: Installation): string {
   return kinds
     .map((kind) => {
       const rows = objects.filter(({ key }) => key.kind === kind);
-      const columns = columnsOf(kind, look, now);
+      const columns = columnsOf(kind, { withNamespace: look.scope.all, wide: look.format === "wide" }, now);
       const cells = rows.map((row) => columns.map(([, cell]) => cell(row)));
       return table(
         columns.map(([header]) => header),
@@ -77,56 +75,7 @@ function tables(objects: Seen[], look: Look, { clock }: Installation): string {
     .join("\n\n");
 }
 
-type Column = [header: string, cell: (seen: Seen) => Cell];
-
-function columnsOf(kind: Kind, { scope, format }: Look, now: number): Column[] {
-  const ready: Column = ["READY", (seen) => ({ text: readiness(seen), style: styleOfReadiness(readiness(seen)) })];
-  const wide = kind === "Certificate" ? wideCertificateColumns : wideIssuerColumns;
-  const age: Column = ["AGE", (seen) => ageOf(seen, now)];
-  return [
-    ...(scope.all && kind !== "ClusterIssuer" ? [["NAMESPACE", ({ key }) => key.namespace] satisfies Column] : []),
-    ["NAME", ({ key }) => key.name],
-    ready,
-    ...(kind === "Certificate" ? certificateColumns : issuerColumns),
-    age,
-    ...(format === "wide" ? wide : []),
-  ];
-}
-
-const certificateColumns: Column[] = [
-  ["SECRET", ({ written }) => textAt(written.spec, "secretName") ?? "<none>"],
-  ["ISSUER", ({ written }) => textAt(written.spec, "issuerRef", "name") ?? "<none>"],
-  ["STATUS", statusWord],
-];
-
-const wideCertificateColumns: Column[] = [
-  ["NAMES", (seen) => shortNames(namesOf(seen)) || "<none>"],
-  ["NOT-AFTER", ({ certificate }) => timeCell(certificate?.issued?.notAfter)],
-  ["RENEWAL", ({ certificate }) => timeCell(certificate?.issued?.renewalTime)],
-  ["REVISION", ({ certificate }) => String(certificate?.revision ?? "<none>")],
-  ["STEP", ({ attempt }) => (attempt ? stepIn(attempt) : "<none>")],
-];
-
-const issuerColumns: Column[] = [
-  ["TYPE", issuerType],
-  ["STATUS", statusWord],
-];
-
-const wideIssuerColumns: Column[] = [
-  ["SERVER", ({ written }) => textAt(written.spec, "acme", "server") ?? "<none>"],
-  ["ACCOUNT", ({ issuer }) => issuer?.acme?.accountUrl ?? "<none>"],
-];
-
-function ageOf(seen: Seen, now: number): string {
-  const since = (seen.certificate ?? seen.issuer)?.ready.lastTransitionTime;
-  return since === undefined ? "<unknown>" : span(now - Date.parse(since));
-}
-
-function timeCell(at: number | undefined): string {
-  return at === undefined ? "<none>" : rfc3339(at);
-}
-
 function nothingIn(kind: Kind | undefined, scope: Scope): string {
-  const inScope = scope.all || kind === "ClusterIssuer" ? "" : ` in ${scope.namespace} namespace`;
+  const inScope = scope.all || (kind && isClusterScoped(kind)) ? "" : ` in ${scope.namespace} namespace`;
   return `No resources found${inScope}.`;
 }

@@ -2,10 +2,11 @@ import { concurrently } from "../concurrently.ts";
 import { decide } from "../decide.ts";
 import type { Deps } from "../deps.ts";
 import type { Facts } from "../facts.ts";
-import { idOf, type ResourceKey } from "../resource.ts";
+import { familyOf, idOf, type ResourceKey } from "../resource.ts";
 import { act } from "./act.ts";
 import { gather, look } from "./gather.ts";
 import { type Start, start } from "./start.ts";
+import { isEdited, tellClusters } from "./tell-clusters.ts";
 
 /** What became of one key. */
 export interface Verdict {
@@ -22,36 +23,43 @@ const concurrency = 10;
 
 /**
  * Decides for each key and does what was decided. A key is only a hint: request and row are read now. It never throws for
- * one key; Issuers are handed to check-issuer.
+ * one key; issuers are handed to check-issuer, Clusters and Bundles to sync-kubernetes.
  */
 export async function dispatch(deps: Deps, keys: ResourceKey[]): Promise<Verdict[]> {
   const unique = [...new Map(keys.map((key) => [idOf(key), key])).values()];
-  const issuers = unique.filter((key) => key.kind !== "Certificate");
-  const handed = await concurrently(concurrency, issuers, async (key) =>
-    guarded(key, async () => {
-      await deps.starter.checkIssuer(key);
-      return { key, action: "check", reason: "IssuerChanged" };
-    }),
-  );
+  const others = unique.filter((key) => key.kind !== "Certificate");
+  const handed = await concurrently(concurrency, others, async (key) => guarded(key, () => handOver(deps, key)));
   const verdicts: Verdict[] = [...handed.flatMap((verdict) => verdict ?? [])];
+  const edited = new Set<string>();
   let open = unique.filter((key) => key.kind === "Certificate");
   for (let round = 0; round < rounds && open.length > 0; round += 1) {
-    const decided = await decideOnce(deps, open);
+    const decided = await decideOnce(deps, open, edited);
     verdicts.push(...decided);
     const settled = new Set(decided.map(({ key }) => idOf(key)));
     open = open.filter((key) => !settled.has(idOf(key)));
   }
+  await tellClusters(deps, edited, verdicts);
   const contended = open.map((key) => ({ key, action: "nothing", reason: "Contended" }));
   return [...verdicts, ...contended];
 }
 
-/** One round; keys whose row changed under us are missing in the answer. */
-async function decideOnce(deps: Deps, keys: ResourceKey[]): Promise<Verdict[]> {
+async function handOver({ starter }: Deps, key: ResourceKey): Promise<Verdict> {
+  if (familyOf(key.kind) === "kubernetes") {
+    await starter.syncKubernetes({ key });
+    return { key, action: "sync", reason: `${key.kind}Changed` };
+  }
+  await starter.checkIssuer(key);
+  return { key, action: "check", reason: "IssuerChanged" };
+}
+
+/** One round; keys whose row changed under us are missing in the answer. Adds to `edited` the ids of edited Certificates. */
+async function decideOnce(deps: Deps, keys: ResourceKey[], edited: Set<string>): Promise<Verdict[]> {
   const starts: Start[] = [];
   const gathered = await gather(deps, keys);
   const verdicts = await concurrently(concurrency, gathered, (facts) =>
     guarded(facts.key, async () => {
       if ("error" in facts) throw facts.error;
+      if (isEdited(facts)) edited.add(idOf(facts.key));
       const decision = decide(facts);
       const looked =
         decision.action === "nothing" && decision.look ? await lookAgain(deps, facts) : { facts, decision };

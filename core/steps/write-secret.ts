@@ -1,5 +1,6 @@
 import { concurrently } from "../concurrently.ts";
 import { done, type Outcome } from "../outcome.ts";
+import type { Fact } from "../ports.ts";
 import { fenceIssuances } from "../renewal.ts";
 import type { CertificateRow } from "../rows.ts";
 import { readyByCertificate } from "../transitions.ts";
@@ -40,14 +41,14 @@ async function settled<Out>(
   }
 }
 
-/** The fact goes out before the status: it may come twice, but never not at all. */
+/** The facts, and the order to bring all of it into clusters, go out before the status: maybe twice, but never not at all. */
 async function tell(stored: Stored[]): Promise<Error | typeof done> {
   const [first] = stored;
   if (!first) return done;
   try {
-    await first.work.deps.events.publish(
-      stored.map((one) => ({ type: "Certificate Issued", detail: issuedDetail(one) })),
-    );
+    const facts: Fact[] = stored.map((one) => ({ type: "Certificate Issued", detail: issuedDetail(one) }));
+    const certificates = stored.map(({ work: { key } }) => ({ namespace: key.namespace, name: key.name }));
+    await first.work.deps.events.publish([...facts, { type: "Cluster Sync Requested", detail: { certificates } }]);
     return done;
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));

@@ -1,14 +1,16 @@
 import { randomInt, randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { dynamoRequests } from "../../adapters/aws/requests.ts";
 import { dynamoState } from "../../adapters/aws/state.ts";
 import { openStore } from "../../adapters/stores/index.ts";
-import type { Deps, KeyMaker } from "../../core/deps.ts";
+import type { Deps, KeyMaker, TrustFormats } from "../../core/deps.ts";
 import type { Events, KeySealer, SecretStore, Starter } from "../../core/ports.ts";
 import type { StoreName } from "../../core/rows.ts";
 import { acmeIssuers } from "./acme.ts";
 import { dnsProviders } from "./dns.ts";
 import type { Environment } from "./environment.ts";
+import { fieldManagerOf, openKubernetes } from "./kubernetes.ts";
 import { logLine } from "./log.ts";
 
 /** How every SDK client of a function is made; the suffix tells an observer which function a call is from. */
@@ -39,6 +41,10 @@ export function openDeps(environment: Environment, functionName: string): Deps {
     keys: openKeys(),
     ...acmeIssuers(environment, { clock, userAgent: `certwright-${functionName}/1`, store }),
     ...dnsProviders({ instance: environment.instance, client, clock, store }),
+    ...openKubernetes(environment, { client, clock, store }),
+    fieldManager: fieldManagerOf(environment.stateMachineArn),
+    trust: openTrust(),
+    pause: (ms) => pause(ms),
   };
 }
 
@@ -80,6 +86,7 @@ function openStarter({ instance, stateMachineArn }: Environment, client: ClientC
     sweep: async () => (await open()).sweep(),
     checkIssuer: async (key) => (await open()).checkIssuer(key),
     cleanUp: async (refs, issuer) => (await open()).cleanUp(refs, issuer),
+    syncKubernetes: async (order) => (await open()).syncKubernetes(order),
   };
 }
 
@@ -96,6 +103,16 @@ function openKeys(): KeyMaker {
   return {
     privateKey: async (key) => (await import("../../adapters/keys/private-key.ts")).makePrivateKey(key),
     csr: async (request) => (await import("../../adapters/keys/csr.ts")).makeCsr(request),
+  };
+}
+
+/** Formats that only Bundles need, each loaded by itself. */
+function openTrust(): TrustFormats {
+  return {
+    defaultCAs: async () => (await import("../../adapters/trust/default-cas.ts")).defaultCAs(),
+    jks: async (certificates, password) => (await import("../../adapters/trust/jks.ts")).jks(certificates, password),
+    pkcs12: async (certificates, password, profile) =>
+      (await import("../../adapters/trust/pkcs12.ts")).pkcs12(certificates, password, profile),
   };
 }
 

@@ -1,13 +1,14 @@
 import * as dnsAdapters from "../../adapters/dns/index.ts";
 import { secretText } from "../../core/account-key.ts";
 import type { Deps } from "../../core/deps.ts";
-import type { AwsAccess, DnsAccess, DnsAdapters } from "../../core/dns-adapter.ts";
+import type { DnsAccess, DnsAdapters } from "../../core/dns-adapter.ts";
 import { RefusedError } from "../../core/errors.ts";
 import type { IssuerSpec } from "../../core/issuer.ts";
 import type { Clock, DnsProvider } from "../../core/ports.ts";
 import { idOf } from "../../core/resource.ts";
 import type { IssuerRow } from "../../core/rows.ts";
 import type { ClientConfig, OpenStore } from "./deps.ts";
+import { withRole } from "./role.ts";
 
 /** How long a warm function uses a stored credential without reading it again. */
 const secretLifeMs = 5 * 60_000;
@@ -57,16 +58,6 @@ function accessOf({ key }: IssuerRow, { instance, client, clock, store }: World)
       return client;
     },
   };
-}
-
-async function withRole(client: ClientConfig, clock: Clock, roleArn: string, externalId: string): Promise<AwsAccess> {
-  const [{ STSClient }, { assumedCredentials }] = await Promise.all([
-    import("@aws-sdk/client-sts"),
-    import("../../adapters/aws/assume-role.ts"),
-  ]);
-  const stsClient = new STSClient(client);
-  const role = { roleArn, externalId, sessionName: "certwright", stsClient, clock };
-  return { ...client, credentials: assumedCredentials(role) };
 }
 
 /** Only cluster-scoped issuers may use the installation's own credentials (design 5). */

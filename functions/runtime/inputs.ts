@@ -27,6 +27,24 @@ export const cleanUpInput = z.object({
 /** The key of an object, as functions hand it to each other. */
 export const resourceKey = z.object({ namespace: z.string(), kind: z.enum(kinds), name: z.string() });
 
+const certificateRef = z.object({ namespace: z.string(), name: z.string() });
+
+/** Sync Kubernetes: from dispatch, sweep and resync (core/kubernetes/state.ts), or a fact on the bus (docs/events). */
+export const syncInput = z.union([
+  z.object({ certificates: z.array(certificateRef) }),
+  z.object({ key: resourceKey, replan: z.exactOptional(z.boolean()) }),
+  z.object({
+    source: z.literal("certwright"),
+    "detail-type": z.literal("Cluster Sync Requested"),
+    detail: z.object({ certificates: z.array(certificateRef) }),
+  }),
+  z.object({
+    source: z.literal("certwright"),
+    "detail-type": z.literal("Certificate Deleted"),
+    detail: certificateRef,
+  }),
+]);
+
 /** A DynamoDB stream event of the Requests table; only the keys are looked at. */
 export const streamEvent = z.object({
   Records: z.array(

@@ -4,7 +4,9 @@ import { testAttempts } from "./state/attempts.ts";
 import { testBeside } from "./state/beside.ts";
 import { testClaims } from "./state/claims.ts";
 import { testDue } from "./state/due.ts";
+import { testInClusters } from "./state/in-clusters.ts";
 import { testIssuers } from "./state/issuers.ts";
+import { testKubernetes } from "./state/kubernetes.ts";
 import { testLedger } from "./state/ledger.ts";
 import { testResources } from "./state/resources.ts";
 
@@ -18,5 +20,7 @@ export function testState(name: string, makeState: () => State | Promise<State>)
     testClaims(makeState);
     testLedger(makeState);
     testDue(makeState);
+    testKubernetes(makeState);
+    testInClusters(makeState);
   });
 }

@@ -10,6 +10,7 @@ const table: [name: string, namespace: string, metric: string, than: string, thr
   ["sweep-silent", "AWS/Lambda", "Invocations", less, 1, "breaching"],
   ["overdue", "certwright", "OldestOverdueSeconds", greater, 3600, "notBreaching"],
   ["margin", "certwright", "SmallestMarginPercent", less, 15, "notBreaching"],
+  ["kubernetes-out-of-sync", "certwright", "KubernetesOutOfSync", greater, 0, "ignore"],
   ["dead-letters", "AWS/SQS", "ApproximateNumberOfMessagesVisible", greater, 0, "notBreaching"],
   ["bugs", "certwright", "BugFailures", greater, 0, "notBreaching"],
   ["executions-failed", "AWS/States", "ExecutionsFailed", greater, 0, "notBreaching"],
@@ -37,6 +38,11 @@ describe("alarms", () => {
     const { Properties } = stack.one("AWS::CloudWatch::Alarm", "certwright-sweep-silent");
     expect(Properties).toMatchObject({ Period: 60, Statistic: "Sum", EvaluationPeriods: 5 });
     expect(Properties.Dimensions).toEqual([{ Name: "FunctionName", Value: "certwright-sweep" }]);
+  });
+
+  it("wait an hour, at whose every look some copy was out of sync", () => {
+    const { Properties } = stack.one("AWS::CloudWatch::Alarm", "certwright-kubernetes-out-of-sync");
+    expect(Properties).toMatchObject({ Period: 1800, Statistic: "Minimum", EvaluationPeriods: 2 });
   });
 
   it("end each text in its place in the runbook, and tell when it begins and when it is over", () => {

@@ -95,6 +95,30 @@ describe("the bundles", () => {
     expect(inputs).toContain("adapters/issuers/acme/axios-stub.cjs");
   });
 
+  it("load what speaks to clusters when one is opened: no function when it starts, sync-kubernetes alone later", () => {
+    const starting = (name: string) => reached(name, ({ kind }) => kind !== "dynamic-import");
+    const speaking =
+      /^adapters\/(kubernetes|trust)\/(?!index)|^core\/kubernetes\/(sync|work|bundles\/content|reload\/)/;
+    const heavy = functionNames.filter((name) => starting(name).some((file) => speaking.test(file)));
+    expect(heavy).toEqual(["sync-kubernetes"]);
+    expect(starting("sync-kubernetes").filter((file) => /^adapters\/(kubernetes|trust)\/(?!index)/.test(file))).toEqual(
+      [],
+    );
+    expect(reached("sync-kubernetes", () => true)).toContain("adapters/kubernetes/client.ts");
+  });
+
+  /** The sources that a function's bundle holds, by the imports that count. */
+  function reached(name: string, counts: (link: { kind: string }) => boolean): string[] {
+    const outputs = Object.entries(metafile.outputs);
+    const [entry = ""] = outputs.find(([, { entryPoint }]) => entryPoint === `functions/${name}/index.ts`) ?? [];
+    const files = new Set([entry]);
+    for (const file of files) {
+      const links = metafile.outputs[file]?.imports.filter((link) => !link.external && counts(link)) ?? [];
+      for (const { path } of links) files.add(path);
+    }
+    return [...files].flatMap((file) => Object.keys(metafile.outputs[file]?.inputs ?? {}));
+  }
+
   it.each(functionNames)("%s loads and exports a handler", (name) => {
     const script = `const { handler } = await import(${JSON.stringify(join(folder, name, "index.mjs"))}); console.log(typeof handler);`;
     const answer = execFileSync(process.execPath, ["--input-type=module", "-e", script], {

@@ -41,6 +41,10 @@ describe("functions", () => {
     expect(new Set(functions.map(({ Environment }) => JSON.stringify(Environment))).size).toBe(1);
   });
 
+  it("run in no VPC", () => {
+    expect(functions.filter((properties) => "VpcConfig" in properties)).toEqual([]);
+  });
+
   it("reserve no concurrency", () => {
     expect(functions.filter((properties) => "ReservedConcurrentExecutions" in properties)).toEqual([]);
   });
@@ -83,7 +87,7 @@ describe("asynchronous calls", () => {
 
   it("have a dead-letter queue in every rule", () => {
     const targets = stack.ofType("AWS::Events::Rule").flatMap(({ Properties }) => Properties.Targets);
-    expect(targets).toHaveLength(3);
+    expect(targets).toHaveLength(4);
     for (const { DeadLetterConfig } of targets) expect(DeadLetterConfig).toEqual({ Arn: deadLetters });
   });
 
@@ -132,6 +136,15 @@ describe("triggers", () => {
       "detail-type": ["Certificate Requested", "Certificate Deletion Requested"],
     });
     expect([stack.named(EventBusName), ...Targets.map(arnOf)]).toEqual(["certwright", "certwright-accept-request"]);
+  });
+
+  it("hand facts of new and deleted certificates to sync-kubernetes, and no orders", () => {
+    const { EventPattern, Targets, EventBusName } = stack.one("AWS::Events::Rule", "certwright-facts").Properties;
+    expect(EventPattern).toEqual({
+      source: ["certwright"],
+      "detail-type": ["Cluster Sync Requested", "Certificate Deleted"],
+    });
+    expect([stack.named(EventBusName), ...Targets.map(arnOf)]).toEqual(["certwright", "certwright-sync-kubernetes"]);
   });
 });
 

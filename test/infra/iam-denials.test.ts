@@ -48,6 +48,25 @@ describe("a role grants", () => {
   });
 });
 
+describe("a function in a VPC", () => {
+  const kubernetesNetwork = { subnetIds: ["subnet-0a1b2c3d"], securityGroupIds: ["sg-0a1b2c3d"] };
+  const inNetwork = readInstalled(synthesize({ kubernetesNetwork }).file, place);
+  const within = {
+    "lambda:SourceFunctionArn": `arn:aws:lambda:${region}:${account}:function:certwright-sync-kubernetes`,
+  };
+
+  it.each([
+    ["CreateNetworkInterface", "network-interface/eni-0a1b2c3d"],
+    ["DeleteNetworkInterface", "network-interface/eni-0a1b2c3d"],
+    ["DescribeSubnets", "*"],
+  ])("lets Lambda call %s with its role, and no code that runs in it", async (verb, resource) => {
+    const on = resource === "*" ? "*" : `arn:aws:ec2:${region}:${account}:${resource}`;
+    const asks = async (context: IamRequest["context"]) =>
+      (await judgeRole(inNetwork, "sync-kubernetes", plain(`ec2:${verb}`, on, context))).allowed;
+    expect([await asks({}), await asks(within)]).toEqual([true, false]);
+  });
+});
+
 describe("a key policy", () => {
   const sealed = encryptionContext({ instance: "certwright", namespace: "web", attempt: "3f1c" });
   const somebody = (...actions: string[]) => ({

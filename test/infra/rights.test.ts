@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { rights } from "./rights-table.ts";
 import { synthesize } from "./synth.ts";
 
 const stack = synthesize({ zones: ["ZONE1"], validationZones: ["ZVAL1"] });
@@ -9,103 +10,6 @@ interface Statement {
   Resource: unknown;
   Condition?: Record<string, Record<string, unknown>>;
 }
-
-/** What each function may do, to the last action. A line is one statement: actions, `@`, resource. */
-const state = ["dynamodb:GetItem @ state", "dynamodb:BatchGetItem @ state", "dynamodb:PutItem @ state"];
-const updatesState = "dynamodb:UpdateItem @ state";
-const facts = "events:PutEvents @ bus";
-const deadLetter = "sqs:SendMessage @ dead-letters";
-const decides = [
-  "dynamodb:BatchGetItem @ requests",
-  ...state,
-  updatesState,
-  "states:StartExecution @ issue-certificates",
-  facts,
-  "secretsmanager:DescribeSecret @ secrets",
-  "s3:ListBucketVersions @ bucket",
-  "s3:GetObjectVersionTagging @ objects",
-  "secretsmanager:DeleteSecret @ secrets",
-  "s3:DeleteObject @ objects",
-  "lambda:InvokeFunction @ check-issuer",
-  "lambda:InvokeFunction @ clean-up-challenge",
-  deadLetter,
-];
-const step = [...state, facts];
-const readsRequests = "dynamodb:BatchGetItem @ requests";
-const readsValues = "secretsmanager:GetSecretValue @ secrets";
-const readsSecrets = [readsValues, "kms:Decrypt @ key-material"];
-const writesSecrets = [
-  "secretsmanager:DescribeSecret @ secrets",
-  "secretsmanager:CreateSecret,TagResource @ secrets",
-  "secretsmanager:PutSecretValue,RestoreSecret,UpdateSecretVersionStage @ secrets",
-  "kms:Decrypt,GenerateDataKey @ key-material",
-];
-const asksTheCa = [...readsSecrets, "lambda:InvokeFunction @ check-issuer"];
-const changesRecords = [
-  "route53:ListHostedZones @ *",
-  "route53:ChangeResourceRecordSets @ ZONE1",
-  "route53:ChangeResourceRecordSets @ ZVAL1",
-  "route53:ListResourceRecordSets @ ZONE1 ZVAL1",
-  "sts:AssumeRole @ tenants' roles",
-];
-const rights: Record<string, string[]> = {
-  "accept-request": ["dynamodb:DeleteItem,PutItem @ requests", deadLetter],
-  dispatch: ["dynamodb:DescribeStream,GetRecords,GetShardIterator,ListStreams @ requests StreamArn", ...decides],
-  sweep: ["dynamodb:Query @ state/index/due", ...decides],
-  resync: [
-    "dynamodb:Scan @ requests",
-    "dynamodb:BatchGetItem @ requests",
-    "dynamodb:Scan @ state/index/byIssuer",
-    "dynamodb:BatchGetItem @ state",
-    "lambda:InvokeFunction @ dispatch",
-    deadLetter,
-  ],
-  "check-issuer": [
-    "dynamodb:GetItem @ requests",
-    "dynamodb:GetItem @ state",
-    "dynamodb:PutItem @ state",
-    "dynamodb:Query @ state/index/byIssuer",
-    readsValues,
-    ...writesSecrets,
-    "lambda:InvokeFunction @ sweep",
-    deadLetter,
-  ],
-  prepare: [
-    ...step,
-    updatesState,
-    readsRequests,
-    "kms:GenerateDataKey @ key-material",
-    ...readsSecrets,
-    "s3:ListBucketVersions @ bucket",
-    "s3:GetObjectVersion @ objects",
-    "kms:Decrypt @ key-material",
-  ],
-  "create-order": [...step, readsRequests, ...asksTheCa],
-  "publish-challenge": [...step, updatesState, ...changesRecords],
-  "check-propagation": [...step, "route53:GetChange @ changes", "sts:AssumeRole @ tenants' roles"],
-  "validate-challenge": [...step, ...asksTheCa],
-  "finalize-order": [...step, updatesState, readsRequests, ...asksTheCa],
-  "write-secret": [
-    ...step,
-    readsRequests,
-    "kms:Decrypt @ key-material",
-    ...writesSecrets,
-    "s3:ListBucketVersions @ bucket",
-    "s3:GetObjectVersionTagging @ objects",
-    "s3:ListBucket @ bucket",
-    "s3:GetObject,PutObject,PutObjectTagging @ objects",
-    "kms:Decrypt,GenerateDataKey @ key-material",
-  ],
-  "clean-up-challenge": [
-    ...step,
-    updatesState,
-    readsRequests,
-    "dynamodb:DeleteItem @ state",
-    ...changesRecords,
-    "lambda:InvokeFunction @ dispatch",
-    deadLetter,
-  ],
-};
 
 describe("the role of each function", () => {
   it("exists once, and for nobody else", () => {
@@ -177,6 +81,22 @@ describe("the role of each function", () => {
       Resource: "arn:aws:iam::*:role/certwright-*",
       Condition: { StringLike: { "sts:ExternalId": "certwright/*" } },
     });
+  });
+
+  it("assumes the roles of Clusters with another ExternalId than any tenant's", () => {
+    const [statement] = statementsOf("sync-kubernetes").filter(({ Action }) => Action === "sts:AssumeRole");
+    expect(statement?.Condition).toEqual({ StringEquals: { "sts:ExternalId": "certwright/_cluster" } });
+  });
+
+  it("lets nobody but sync-kubernetes read both the secrets of Certificates and what others stored, and no account key", () => {
+    const reading = (name: string) =>
+      statementsOf(name).filter(({ Action }) => Action === "secretsmanager:GetSecretValue");
+    const readers = Object.keys(rights).filter((name) => reading(name).length > 0);
+    expect(readers.filter((name) => reading(name).length > 1)).toEqual(["sync-kubernetes"]);
+    expect(reading("sync-kubernetes").map(({ Condition }) => Condition)).toEqual([
+      { StringLike: { "aws:ResourceTag/certwright:owner": ["*/Certificate/*"] } },
+      { Null: { "aws:ResourceTag/certwright:owner": "true" } },
+    ]);
   });
 
   it("publishes facts only, never orders: ForAllValues paired with Null", () => {
@@ -262,6 +182,8 @@ function place(resource: unknown): string {
   return stack
     .named(resource)
     .replace("arn:aws:secretsmanager::secret:certwright/*", "secrets")
+    .replace("arn:aws:secretsmanager::secret:certwright/_cluster/bundle-*", "bundles")
+    .replace("arn:aws:secretsmanager::secret:certwright/_cluster/*", "secrets of _cluster")
     .replace("arn:aws:s3:::certwright-secrets/certwright/*", "objects")
     .replace("arn:aws:s3:::certwright-secrets", "bucket")
     .replace("arn:aws:route53:::hostedzone/", "")

@@ -6,6 +6,7 @@ import type { CertwrightProps } from "../../cdk/props.ts";
 import { settingsOf } from "../../cdk/settings.ts";
 import { account, region, synthesize } from "./synth.ts";
 
+const network = { subnetIds: ["subnet-0a1b2c3d", "subnet-4e5f6071"], securityGroupIds: ["sg-0a1b2c3d"] };
 const lambda = `arn:aws:lambda:${region}:${account}:function:log-lake`;
 
 describe("context keys", () => {
@@ -19,6 +20,7 @@ describe("context keys", () => {
     [{ logRetentionDays: "90" }, { logRetentionDays: 90 }],
     [{ namespaces: '{"web":{"dnsNames":["*.a.example"]}}' }, { namespaces: { web: { dnsNames: ["*.a.example"] } } }],
     [{ namespaces: { web: {} } }, { namespaces: { web: {} } }],
+    [{ kubernetesNetwork: JSON.stringify(network) }, { kubernetesNetwork: network }],
     [{ alarmEmail: "" }, {}],
     [{ "@aws-cdk/core:checkSecretUsage": true, somebodyElses: "x" }, {}],
   ])("%j are the props %j", (context, props) => {
@@ -61,6 +63,12 @@ describe("a wrong context key is refused with its name and the fix", () => {
       "https://ca.corp/acme",
       /allowedPrivateHosts\.0 ".*" is no host name: write it without scheme/,
     ],
+    ["kubernetesNetwork", "subnet-0a1b2c3d", /kubernetesNetwork is no JSON: write it like .*"subnetIds"/],
+    ["kubernetesNetwork", { ...network, subnetIds: [] }, /kubernetesNetwork\.subnetIds must be a list of 1 to 16/],
+    ["kubernetesNetwork", { subnetIds: network.subnetIds }, /kubernetesNetwork\.securityGroupIds must be a list/],
+    ["kubernetesNetwork", { ...network, subnetIds: ["eu-west-1a"] }, /subnetIds\.0 "eu-west-1a" is no subnet id/],
+    ["kubernetesNetwork", { ...network, securityGroupIds: ["default"] }, /"default" is no security group id/],
+    ["kubernetesNetwork", { ...network, vpcId: "vpc-0a1b2c3d" }, /kubernetesNetwork\.vpcId must hold/],
   ])("%s = %j", (key, value, fault) => {
     const deploy = () => settingsOf(propsFromContext((name) => (name === key ? value : undefined)));
     expect(deploy).toThrow(fault);
@@ -120,6 +128,32 @@ describe("each prop", () => {
     expect(rolesOf({ assumableRoles: [] })).toEqual([]);
   });
 
+  it("kubernetesNetwork: sync-kubernetes runs there and no other function, and Lambda alone may use the role for it", () => {
+    const stack = synthesize({ kubernetesNetwork: network });
+    const inside = stack.ofType("AWS::Lambda::Function").filter(({ Properties }) => "VpcConfig" in Properties);
+    expect(inside.map(({ Properties }) => [Properties.FunctionName, Properties.VpcConfig])).toEqual([
+      ["certwright-sync-kubernetes", { SubnetIds: network.subnetIds, SecurityGroupIds: network.securityGroupIds }],
+    ]);
+    const holders = stack.ofType("AWS::IAM::Role").filter(({ Properties }) => /"ec2:/.test(JSON.stringify(Properties)));
+    expect(holders.map(({ Properties }) => Properties.RoleName)).toEqual(["certwright-sync-kubernetes"]);
+    const statements: { Action: string | string[] }[] = holders[0]?.Properties.Policies[0].PolicyDocument.Statement;
+    expect(statements.filter(({ Action }) => [Action].flat().some((action) => action.startsWith("ec2:")))).toEqual([
+      {
+        Effect: "Allow",
+        Action: [
+          "ec2:AssignPrivateIpAddresses",
+          "ec2:CreateNetworkInterface",
+          "ec2:DeleteNetworkInterface",
+          "ec2:DescribeNetworkInterfaces",
+          "ec2:DescribeSubnets",
+          "ec2:UnassignPrivateIpAddresses",
+        ],
+        Resource: "*",
+        Condition: { Null: { "lambda:SourceFunctionArn": "true" } },
+      },
+    ]);
+  });
+
   it("zones: none may be written without being named", () => {
     const zonesOf = (props: CertwrightProps) =>
       synthesize(props)
@@ -144,7 +178,7 @@ describe("each prop", () => {
       expect.objectContaining({ FunctionName: lambda, Principal: "logs.amazonaws.com", SourceAccount: account }),
     );
     const destination = `arn:aws:logs:${region}:999988887777:destination:lake`;
-    expect(synthesize({ logSubscriptionArn: destination }).ofType("AWS::Lambda::Permission")).toHaveLength(3);
+    expect(synthesize({ logSubscriptionArn: destination }).ofType("AWS::Lambda::Permission")).toHaveLength(4);
   });
 });
 

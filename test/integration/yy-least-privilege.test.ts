@@ -16,7 +16,7 @@ const asksTheCa = ["create-order", "validate-challenge", "finalize-order"];
 const unused: [functions: string[], grant: RegExp, reason: string][] = [
   [everyone, /^logs:/, "Lambda itself writes the function's log, with its role"],
   [
-    ["accept-request", "dispatch", "sweep", "resync", "check-issuer", "clean-up-challenge"],
+    ["accept-request", "dispatch", "sweep", "resync", "check-issuer", "sync-kubernetes", "clean-up-challenge"],
     /^sqs:SendMessage/,
     "Lambda itself leaves what an asynchronous call failed on, with the function's role",
   ],
@@ -36,6 +36,13 @@ const unused: [functions: string[], grant: RegExp, reason: string][] = [
   ],
   [["check-issuer"], /^secretsmanager:DescribeSecret /, "another check made the account key first"],
   [["sweep"], /^dynamodb:GetItem /, "an issuer that came between the look at it and the note that it is waited for"],
+  [["sweep"], /^lambda:InvokeFunction @ function:certwright-sync/, "a Cluster or Bundle that is due by itself"],
+  [["sync-kubernetes"], /^sts:AssumeRole /, "a Cluster of EKS that names a role; there is no EKS here"],
+  [
+    ["sync-kubernetes"],
+    /^secretsmanager:RestoreSecret /,
+    "the stored secret of a Bundle is in its recovery window: restored, and written anew",
+  ],
   [["prepare"], /^s3:|through s3$/, "rotationPolicy Never takes the key from the secret, here in the store s3"],
   [["prepare"], /^dynamodb:UpdateItem/, "a claim whose owner asks for another secret is released"],
   [["finalize-order"], /^dynamodb:UpdateItem/, "a certificate that lives longer than its CSR was to be kept"],

@@ -83,6 +83,25 @@ export const bounds: Record<FunctionName, { may: AuthCall; mayNot: Record<string
       "start an execution": parts.start("certwright-issue-certificates"),
     },
   },
+  "sync-kubernetes": {
+    may: secret.read(mine),
+    mayNot: {
+      "read an account key": secret.read(account),
+      "read a secret without our tag in a namespace": secret.read(untagged),
+      "read another instance's secret": secret.read(foreign),
+      "write a Certificate's secret": secret.write(mine),
+      "write an account key": secret.write(account),
+      "make a secret that is no Bundle's": secret.create("certwright/_cluster/nobody", "_cluster/Bundle/nobody"),
+      "make a Bundle's secret for somebody else": secret.create("certwright/_cluster/bundle-nobody", ofIssuer),
+      "delete a secret": secret.remove(mine),
+      "write an object": object.write(inBucket),
+      "write Requests": rows.put("requests"),
+      "scan State": rows.scan("state"),
+      "tell facts": parts.tell("certwright"),
+      "call dispatch": parts.invoke("dispatch"),
+      "assume a role of another name": parts.assume("administrator", "certwright/_cluster"),
+    },
+  },
   prepare: {
     may: secret.read(mine),
     mayNot: {

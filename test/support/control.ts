@@ -3,15 +3,22 @@ import type { Call, CallFilter } from "../../local/calls.ts";
 import type { verbs } from "../../local/control.ts";
 import type { FaultRule, FaultState } from "../../local/faults.ts";
 
-type Verbs = typeof verbs;
-type Argument<V extends keyof Verbs> = Parameters<Verbs[V]> extends [unknown, infer A] ? A : Record<string, never>;
-type Result<V extends keyof Verbs> = Awaited<ReturnType<Verbs[V]>>;
+type Verb = (subject: never, argument: never) => unknown;
+type Argument<F extends Verb> = Parameters<F> extends [unknown, infer A] ? A : Record<string, never>;
 
-/** Asks the process that runs the stack (local/control.ts). */
-export type Control = <V extends keyof Verbs>(verb: V, argument: Argument<V>) => Promise<Result<V>>;
+/** Asks the process that listens for such verbs (local/control.ts). */
+export type ControlOf<Verbs extends Record<keyof Verbs, Verb>> = <V extends keyof Verbs & string>(
+  verb: V,
+  argument: Argument<Verbs[V]>,
+) => Promise<Awaited<ReturnType<Verbs[V]>>>;
 
-/** Speaks to the control port of a stack. */
-export function createControl(controlUrl: string): Control {
+/** Asks the process that runs the stack. */
+export type Control = ControlOf<typeof verbs>;
+
+/** Speaks to the control port of a stack, or whatever listens for verbs. */
+export function createControl<Verbs extends Record<keyof Verbs, Verb> = typeof verbs>(
+  controlUrl: string,
+): ControlOf<Verbs> {
   return async (verb, argument) => {
     const answer = await fetch(`${controlUrl}/${verb}`, {
       method: "POST",

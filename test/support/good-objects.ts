@@ -1,5 +1,5 @@
 import type { StoredRequest } from "../../core/ports.ts";
-import type { Kind } from "../../core/resource.ts";
+import { familyOf, isClusterScoped, type Kind } from "../../core/resource.ts";
 
 /** A Certificate that breaks no rule; fields given as undefined are left out. */
 export function goodCertificate(spec: Record<string, unknown> = {}, metadata?: unknown): StoredRequest {
@@ -22,10 +22,23 @@ export function goodIssuer(
   return stored(kind, { acme: present(full) }, metadata);
 }
 
+/** A Cluster that breaks no rule. */
+export function goodCluster(spec: Record<string, unknown> = {}, metadata?: unknown): StoredRequest {
+  const full = { server: "https://10.0.0.1:6443", auth: { tokenSecretRef: { name: "prod-eu" } }, ...spec };
+  return stored("Cluster", present(full), metadata);
+}
+
+/** A Bundle that breaks no rule. */
+export function goodBundle(spec: Record<string, unknown> = {}, metadata?: unknown): StoredRequest {
+  const full = { sources: [{ useDefaultCAs: true }], target: { configMap: { key: "ca.crt" } }, ...spec };
+  return stored("Bundle", present(full), metadata);
+}
+
 /** An object as it lies in the table, in its kind's ordinary namespace. */
 export function stored(kind: Kind, spec: unknown, metadata?: unknown): StoredRequest {
-  const namespace = kind === "ClusterIssuer" ? "_cluster" : "web";
-  return { key: { namespace, kind, name: "bad" }, apiVersion: "cert-manager.io/v1", metadata, spec };
+  const namespace = isClusterScoped(kind) ? "_cluster" : "web";
+  const apiVersion = familyOf(kind) === "kubernetes" ? "certwright.dev/v1" : "cert-manager.io/v1";
+  return { key: { namespace, kind, name: "bad" }, apiVersion, metadata, spec };
 }
 
 function present(fields: Record<string, unknown>): Record<string, unknown> {

@@ -156,7 +156,7 @@ export function secretFences({ place }: Installed, keyMaterial: string): Fence[]
     },
     {
       title: "the key of a Certificate read, and no account key",
-      functions: ["prepare"],
+      functions: ["prepare", "sync-kubernetes"],
       allowed: secret("GetSecretValue", mine, tags),
       denied: [
         secret("GetSecretValue", account, ofIssuer),
@@ -182,7 +182,7 @@ export function secretFences({ place }: Installed, keyMaterial: string): Fence[]
     },
     {
       title: "versions of objects found under the name of its own instance",
-      functions: ["prepare", "write-secret", ...deciders],
+      functions: ["prepare", "write-secret", "sync-kubernetes", ...deciders],
       allowed: plain("s3:ListBucketVersions", bucket, { "s3:prefix": mine }),
       denied: [
         plain("s3:ListBucketVersions", bucket, { "s3:prefix": "other/web/www-tls" }),

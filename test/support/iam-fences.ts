@@ -1,6 +1,7 @@
 import type { Fence } from "./iam-denials.ts";
 import { recordFences, secretFences } from "./iam-denials.ts";
 import { callFences, rowFences } from "./iam-denials-of-calls.ts";
+import { clusterFences } from "./iam-denials-of-clusters.ts";
 import { keyFences } from "./iam-denials-of-keys.ts";
 import type { Installed } from "./iam-template.ts";
 
@@ -14,5 +15,6 @@ export function fencesOf(installed: Installed): Fence[] {
     ...keyFences(installed, keyMaterial, records),
     ...rowFences(installed, keyMaterial),
     ...callFences(installed, keyMaterial),
+    ...clusterFences(installed, keyMaterial),
   ];
 }

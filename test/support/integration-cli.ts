@@ -1,4 +1,9 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { root } from "../../local/paths.ts";
 import type { TestStack } from "./integration-bed.ts";
 
 export interface Ran {
@@ -8,8 +13,40 @@ export interface Ran {
 }
 
 /** Runs `npx certwright ...` against the stack, as a user with AWS credentials does; `stdin` is what it reads from `-`. */
-export function certwright({ facts }: TestStack, args: string[], stdin = ""): Promise<Ran> {
-  const env = {
+export function certwright(stack: TestStack, args: string[], stdin = ""): Promise<Ran> {
+  const env = environmentOf(stack);
+  return new Promise((resolve) => {
+    const child = execFile("npx", ["certwright", ...args], { env }, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr });
+    });
+    child.stdin?.end(stdin);
+  });
+}
+
+/** Starts one, by the name that npm gives it, that runs until it is stopped; `stop` sends SIGTERM and answers how it ended. */
+export function startCertwright(stack: TestStack, args: string[]) {
+  const folder = mkdtempSync(join(tmpdir(), "certwright-command-"));
+  const command = join(folder, "certwright");
+  symlinkSync(join(root, "local", "start.mjs"), command);
+  const child = spawn(command, args, { env: environmentOf(stack), stdio: ["ignore", "pipe", "pipe"] });
+  const exit = new Promise<number>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code) => resolve(code ?? 1));
+  });
+  const ended = Promise.all([exit, text(child.stdout), text(child.stderr)]);
+  return {
+    pid: child.pid ?? 0,
+    stop: async (): Promise<Ran> => {
+      child.kill("SIGTERM");
+      const [code, stdout, stderr] = await ended;
+      rmSync(folder, { recursive: true });
+      return { code, stdout, stderr };
+    },
+  };
+}
+
+function environmentOf({ facts }: TestStack): NodeJS.ProcessEnv {
+  return {
     PATH: process.env.PATH,
     HOME: process.env.HOME,
     AWS_ENDPOINT_URL: facts.emulatorEndpoint,
@@ -18,10 +55,4 @@ export function certwright({ facts }: TestStack, args: string[], stdin = ""): Pr
     AWS_SECRET_ACCESS_KEY: "test",
     npm_config_update_notifier: "false",
   };
-  return new Promise((resolve) => {
-    const child = execFile("npx", ["certwright", ...args], { env }, (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr });
-    });
-    child.stdin?.end(stdin);
-  });
 }

@@ -3,6 +3,7 @@ import type { Lane } from "../../core/rows.ts";
 import { attemptRows, besideAttempts } from "./memory-state/attempts.ts";
 import { eventRows, ledger, recordClaims, secretClaims } from "./memory-state/claims.ts";
 import { dueList, dueOf } from "./memory-state/due-list.ts";
+import { kubernetesRows } from "./memory-state/kubernetes.ts";
 import { certificateRows, issuerRows } from "./memory-state/resources.ts";
 
 /**
@@ -30,6 +31,7 @@ export function memoryState(): State {
     ...secretClaims(),
     ...ledger(),
     ...eventRows(),
+    ...kubernetesRows(due),
     scanKeys: async function* () {
       const keys = [...certificates.live(), ...issuers.live()];
       if (keys.length > 0) yield keys;

@@ -2,9 +2,11 @@ import { readFileSync } from "node:fs";
 import * as dnsAdapters from "../../adapters/dns/index.ts";
 import { makeCsr } from "../../adapters/keys/csr.ts";
 import { makePrivateKey } from "../../adapters/keys/private-key.ts";
+import { apiVersionsOf } from "../../core/api-versions.ts";
 import { checkIssuer } from "../../core/check-issuer.ts";
 import type { Deps, KeyMaker } from "../../core/deps.ts";
 import { dispatch } from "../../core/dispatch/dispatch.ts";
+import type { SyncOrder } from "../../core/kubernetes/state.ts";
 import type { ExecutionInput, Fact } from "../../core/ports.ts";
 import { parseId, type ResourceKey } from "../../core/resource.ts";
 import { resync } from "../../core/resync.ts";
@@ -55,7 +57,12 @@ export interface PipelineOptions {
   keys?: KeyMaker;
   /** A CA that others used before; it must follow this pipeline's clock and records by itself. */
   ca?: TestCa;
+  /** What sync-kubernetes does, by order or by fact; without it the orders are only noted. */
+  syncKubernetes?: (deps: Deps, order: SyncOrder) => Promise<unknown>;
+  kubernetes?: Partial<KubernetesDeps>;
 }
+
+type KubernetesDeps = Pick<Deps, "kubernetes" | "fieldManager" | "trust" | "pause">;
 
 /**
  * The whole pipeline in memory under a virtual clock: the real rules, steps and state machine over the fakes that pass the
@@ -72,6 +79,7 @@ export async function openPipeline(options: PipelineOptions = {}) {
   const facts: Fact[] = [];
   const logs: Record<string, unknown>[] = [];
   const executions: { input: ExecutionInput; entered: string[]; status: string }[] = [];
+  const syncs: SyncOrder[] = [];
   const started = new Set<string>();
   let ids = 0;
   const keys: ResourceKey[] = [];
@@ -86,6 +94,8 @@ export async function openPipeline(options: PipelineOptions = {}) {
     time.spawn(() => invoked(name, payload, run));
   const sweepNow = () => start("sweep", undefined, sweep);
   const deliver = (keys: ResourceKey[]) => start("stream", keys, (own) => dispatch(own, keys));
+  const syncOf = (order: SyncOrder) =>
+    start("sync-kubernetes", order, async (own) => options.syncKubernetes?.(own, order));
   const deps: Deps = {
     instance: "certwright",
     defaultStore: "secretsManager",
@@ -95,7 +105,12 @@ export async function openPipeline(options: PipelineOptions = {}) {
     chance: { fraction: () => 0.5, uuid },
     requests,
     state,
-    events: { publish: async (published) => void facts.push(...published) },
+    events: {
+      publish: async (published) => {
+        facts.push(...published.filter(({ type }) => type !== "Cluster Sync Requested"));
+        if (options.syncKubernetes) for (const order of published.flatMap(orderOf)) syncOf(order);
+      },
+    },
     starter: {
       executionArn: (leaseId) =>
         `arn:aws:states:us-east-1:000000000000:execution:certwright-issue-certificates:${leaseId}`,
@@ -110,6 +125,10 @@ export async function openPipeline(options: PipelineOptions = {}) {
       checkIssuer: async (key) => start("check-issuer", key, (own) => checkIssuer(own, key)),
       cleanUp: async (attempts, issuer) =>
         start("clean-up", { attempts, issuer }, (own) => cleanUpChallenge(own, { attempts, issuer })),
+      syncKubernetes: async (order) => {
+        syncs.push(order);
+        syncOf(order);
+      },
     },
     log: (line) => void logs.push(line),
     store: async (name: StoreName) => stores[name],
@@ -124,6 +143,8 @@ export async function openPipeline(options: PipelineOptions = {}) {
     },
     acmeRegistrar: async ({ accountKeyPem }) => memoryAcme(ca, { accountKeyPem, clock }),
     dns: async () => dns,
+    ...withoutClusters,
+    ...options.kubernetes,
   };
 
   const tasks: Record<string, (deps: Deps, input: StepInput) => Promise<unknown>> = {
@@ -168,11 +189,11 @@ export async function openPipeline(options: PipelineOptions = {}) {
   if (options.sweepSeconds !== 0) time.spawn(sweeping);
 
   const pipeline = {
-    ...{ time, ca, dns, requests, state, stores, facts, logs, executions, deps, keys },
+    ...{ time, ca, dns, requests, state, stores, facts, logs, executions, syncs, deps, keys },
     /** Writes an object and delivers its stream record. */
     apply: async (id: string, spec: unknown, metadata?: unknown) => {
       const key = keyOf(id);
-      const item = { key, apiVersion: "cert-manager.io/v1", spec };
+      const item = { key, apiVersion: apiVersionsOf(key.kind)[0] ?? "", spec };
       await requests.put(metadata === undefined ? item : { ...item, metadata });
       deliver([key]);
     },
@@ -204,6 +225,21 @@ export async function openPipeline(options: PipelineOptions = {}) {
   };
   return pipeline;
 }
+
+/** The rule on the bus. */
+function orderOf({ type, detail }: Fact): SyncOrder[] {
+  if (type === "Cluster Sync Requested") return [detail as SyncOrder];
+  if (type !== "Certificate Deleted") return [];
+  return [{ certificates: [{ namespace: String(detail.namespace), name: String(detail.name) }] }];
+}
+
+const none = () => Promise.reject(new Error("this pipeline has no clusters"));
+const withoutClusters: KubernetesDeps = {
+  kubernetes: none,
+  fieldManager: "certwright-certwright-000000000000-us-east-1",
+  trust: { defaultCAs: none, jks: none, pkcs12: none },
+  pause: async () => {},
+};
 
 function keyOf(id: string): ResourceKey {
   const key = parseId(id.split("/").length === 2 ? id.replace("/", "/Certificate/") : id);

@@ -1,4 +1,5 @@
 import type { Due, State } from "../../../core/ports.ts";
+import { familyOf } from "../../../core/resource.ts";
 import type { Lane } from "../../../core/rows.ts";
 import { dueIndex, dueShards } from "../../../core/tables.ts";
 import type { Item } from "../dynamo/expressions.ts";
@@ -63,7 +64,7 @@ function dueOf(item: Item, lane: Lane): Due | undefined {
   const ref = attemptRef(keysIn(item));
   if (ref) return { what: "records", ref, dueAt, lane };
   const key = namedBy(keysIn(item));
-  return key && { what: key.kind === "Certificate" ? "certificate" : "issuer", key, dueAt, lane };
+  return key && { what: familyOf(key.kind), key, dueAt, lane };
 }
 
 function marginOf({ notBefore, notAfter }: Item, now: Date): number | undefined {

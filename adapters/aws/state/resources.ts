@@ -20,7 +20,15 @@ export function resourceRows(
   table: Table,
 ): Pick<
   State,
-  "certificate" | "certificates" | "putCertificate" | "issuer" | "issuers" | "putIssuer" | "waitingFor" | "scanKeys"
+  | "certificate"
+  | "certificates"
+  | "putCertificate"
+  | "issuer"
+  | "issuers"
+  | "putIssuer"
+  | "waitingFor"
+  | "usersOf"
+  | "scanKeys"
 > {
   const swap = async (item: Item & ItemKey, expected: number) =>
     (await table.put(item, unchangedSince(expected))).saved ? "saved" : "conflict";
@@ -43,6 +51,11 @@ export function resourceRows(
         values: { issuer: idOf(issuer), waiting: waitingPrefix },
       };
       yield* keysOf(table.query({ index: issuerIndex.name, where }));
+    },
+    usersOf: async function* (issuer) {
+      const where = { text: "#issuer = :issuer", values: { issuer: idOf(issuer) } };
+      for await (const keys of keysOf(table.query({ index: issuerIndex.name, where })))
+        yield keys.filter(({ kind }) => kind === "Certificate");
     },
     scanKeys: () => keysOf(table.scan(issuerIndex.name)),
   };

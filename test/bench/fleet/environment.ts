@@ -83,8 +83,17 @@ export function openEnvironment(outside: Outside, name: FunctionName): Deps {
       return open();
     },
     acmeRegistrar: async () => open(),
+    ...noClusters,
   };
 }
+
+const none = () => Promise.reject(new Error("the fleet has no clusters"));
+const noClusters: Pick<Deps, "kubernetes" | "fieldManager" | "trust" | "pause"> = {
+  kubernetes: none,
+  fieldManager: "certwright-fleet",
+  trust: { defaultCAs: none, jks: none, pkcs12: none },
+  pause: none,
+};
 
 /** What Lambda and CloudWatch Logs add to a line: time, request id, level, and 26 bytes of their own. */
 const lineBytes = 110;

@@ -61,14 +61,14 @@ function clause(text: string): Change {
   const [, verb, rest = ""] = /^(SET|REMOVE|ADD|DELETE) (.*)$/.exec(text) ?? [];
   const names = [...rest.matchAll(/#(\w+)/g)].map((match) => match[1] ?? "");
   const [, value = ""] = /:(\w+)/.exec(rest) ?? [];
-  if (verb === "SET") return set(rest.split(", "));
+  if (verb === "SET") return set(rest.split(/, (?=#)/));
   if (verb === "REMOVE") {
     return (item) => {
       for (const name of names) delete item[name];
     };
   }
   const [name = ""] = names;
-  if (verb === "ADD") return (item, values) => replace(item, name, [...setOf(item[name]), ...setOf(values?.[value])]);
+  if (verb === "ADD") return (item, values) => add(item, name, values?.[value]);
   if (verb === "DELETE") {
     return (item, values) =>
       replace(
@@ -81,10 +81,18 @@ function clause(text: string): Change {
 }
 
 function set(assignments: string[]): Change {
-  const pairs = assignments.map((text) => /^#(\w+) = :(\w+)$/.exec(text) ?? []);
+  const pairs = assignments.map((text) => /^#(\w+) = (if_not_exists\(#\1, )?:(\w+)\)?$/.exec(text) ?? []);
   return (item, values) => {
-    for (const [, name = "", value = ""] of pairs) item[name] = values?.[value];
+    for (const [, name = "", kept, value = ""] of pairs) {
+      if (kept === undefined || item[name] === undefined) item[name] = values?.[value];
+    }
   };
+}
+
+/** To a number, or to a set. */
+function add(item: Item, name: string, value: unknown): void {
+  if (typeof value === "number") item[name] = Number(item[name] ?? 0) + value;
+  else replace(item, name, [...setOf(item[name]), ...setOf(value)]);
 }
 
 /** DynamoDB has no empty sets: the attribute goes. */

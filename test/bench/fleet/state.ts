@@ -6,6 +6,7 @@ import { besideAttempts, sealedKeys } from "../../../adapters/aws/state/beside.t
 import { recordClaims, secretClaims } from "../../../adapters/aws/state/claims.ts";
 import { dueRows } from "../../../adapters/aws/state/due.ts";
 import { eventRows } from "../../../adapters/aws/state/events.ts";
+import { kubernetesRows } from "../../../adapters/aws/state/kubernetes.ts";
 import { ledger } from "../../../adapters/aws/state/ledger.ts";
 import { resourceRows } from "../../../adapters/aws/state/resources.ts";
 import type { Clock, Requests, State, StoredRequest } from "../../../core/ports.ts";
@@ -23,6 +24,7 @@ export function fleetState(table: Table, clock: Clock): State {
     ...ledger(table),
     ...dueRows(table),
     ...eventRows(table),
+    ...kubernetesRows(table),
   };
 }
 

@@ -88,6 +88,17 @@ export function testIssuers(makeState: MakeState): void {
       expect(await allOf(state.waitingFor(issuer))).toContainEqual(certificateKey("two", "mail"));
     });
 
+    it("is not the only one to be asked: usersOf finds those that do not wait, too", async () => {
+      const state = await makeState();
+      await state.putIssuer(newIssuer());
+      await state.putCertificate(waits("one"));
+      await state.putCertificate(waits("served", { waitsForIssuer: false, key: certificateKey("served", "mail") }));
+      await state.putCertificate(waits("elsewhere", { issuer: "web/Issuer/letsencrypt" }));
+      await state.putCertificate(waits("gone", { deletedAt: 1 }));
+      const users = (await allOf(state.usersOf(issuer))).map(idOf).sort();
+      expect(users).toEqual(["mail/Certificate/served", "web/Certificate/one"]);
+    });
+
     it("forgets one that waits no longer or was deleted", async () => {
       const state = await makeState();
       await state.putCertificate(waits("one"));

@@ -112,13 +112,16 @@ async function described({ stack }: Bed, { kind, metadata }: Manifest): Promise<
     requests: dynamoRequests({ client: stack.clients.dynamo, table: stack.tables.requests }),
     state: stack.state,
     clock: { now: () => new Date() },
+    roleArn: (folder) => folder,
     annotate: unused,
     readSecret: unused,
     sleep: unused,
   };
   const say = (text: string) => void lines.push(text);
   const io = { out: say, err: say, readStdin: async () => "", colour: { out: false, err: false } };
-  await run(["describe", kind.toLowerCase(), name, "-n", namespace], { io, connect: async () => installation });
+  const untilStopped = () => new AbortController().signal;
+  const connect = async () => installation;
+  await run(["describe", kind.toLowerCase(), name, "-n", namespace], { io, connect, untilStopped });
   return lines.join("\n");
 }
 

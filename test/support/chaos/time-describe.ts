@@ -10,6 +10,7 @@ export async function described({ requests, state, time }: Pipeline, name: strin
     ...{ requests, state },
     instance: "certwright",
     clock: { now: time.now },
+    roleArn: (folder) => folder,
     annotate: unused,
     readSecret: unused,
     sleep: unused,
@@ -20,6 +21,8 @@ export async function described({ requests, state, time }: Pipeline, name: strin
     readStdin: async () => "",
     colour: { out: false, err: false },
   };
-  await run(["describe", "certificate", name, "-n", "web"], { io, connect: async () => installation });
+  const untilStopped = () => new AbortController().signal;
+  const connect = async () => installation;
+  await run(["describe", "certificate", name, "-n", "web"], { io, connect, untilStopped });
   return lines.join("\n");
 }

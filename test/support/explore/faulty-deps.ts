@@ -36,7 +36,7 @@ export function passing(deps: Deps, pass: Pass): Deps {
 
 /** Answered at once, without a network. */
 const local = ["giveNonces", "takeNonce", "offersRenewalInfo", "executionArn"];
-const inPages = ["scan", "scanKeys", "waitingFor"];
+const inPages = ["scan", "scanKeys", "usersOf", "waitingFor"];
 
 const writers = new RegExp(
   `^(${[

@@ -1,5 +1,5 @@
 import type { Due } from "../../../core/ports.ts";
-import { parseId } from "../../../core/resource.ts";
+import { familyOf, parseId } from "../../../core/resource.ts";
 import type { Lane } from "../../../core/rows.ts";
 
 /** Ids in the order of their instants: what the due index is to DynamoDB. Made for 100,000 of them. */
@@ -89,5 +89,5 @@ export function dueOf(id: string, dueAt: number, lane: Lane): Due {
   const key = parseId(resource);
   if (!key) throw new Error(`nothing due is called ${id}`);
   if (attemptId) return { what: "records", ref: { namespace: key.namespace, name: key.name, attemptId }, dueAt, lane };
-  return { what: key.kind === "Certificate" ? "certificate" : "issuer", key, dueAt, lane };
+  return { what: familyOf(key.kind), key, dueAt, lane };
 }

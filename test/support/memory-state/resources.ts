@@ -28,6 +28,11 @@ export function certificateRows(due: DueLists) {
       setDue(due, id, row.lane, row.dueAt);
       return saved;
     },
+    usersOf: async function* (issuer) {
+      const live = [...rows.values()].filter(({ deletedAt }) => deletedAt === undefined);
+      const keys = live.filter((row) => row.issuer === idOf(issuer)).map(({ key }) => copy(key));
+      if (keys.length > 0) yield keys;
+    },
     waitingFor: async function* (issuer) {
       const keys = [...(waiting.get(idOf(issuer)) ?? [])].map(parseId).filter((key) => key !== undefined);
       if (keys.length > 0) yield keys;

@@ -63,6 +63,7 @@ describe("event schemas", () => {
     ["certificate-requested", { name: "www", spec: { secretName: "www-tls" }, metadata: { labels: { a: "b" } } }],
     ["certificate-requested", { name: "www", spec: "{secretName: www-tls}" }],
     ["certificate-deletion-requested", { name: "www" }],
+    ["cluster-sync-requested", { certificates: [{ namespace: "web", name: "www" }] }],
   ])("%s accepts a good detail", (name, detail) => {
     expect(accepts(name, detail)).toBe(true);
   });
@@ -73,6 +74,7 @@ describe("event schemas", () => {
     ["certificate-issuance-failed", { ...failed, reason: "not camel case" }],
     ["certificate-issuance-failed", { ...failed, errorClass: "Oops" }],
     ["certificate-deleted", { namespace: "web", name: "www", revision: 0 }],
+    ["cluster-sync-requested", { certificates: [] }],
     ["certificate-requested", { name: "www", spec: {}, namespace: "another" }],
     ["certificate-requested", { name: "Not A Name", spec: {} }],
     ["certificate-deletion-requested", {}],

@@ -13,6 +13,7 @@ describe("examples", () => {
       "aws-tenant-issuer",
       "cert-manager",
       "ecdsa",
+      "kubernetes",
       "minimal",
       "short-lived",
       "wildcard",

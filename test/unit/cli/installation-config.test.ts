@@ -14,6 +14,7 @@ const config = {
   instance: "blue",
   account: "000000000000",
   region: "eu-central-1",
+  stateMachineArn: "arn:aws:states:eu-central-1:000000000000:stateMachine:blue-issue-certificates",
   requestsTable: "blue-requests",
   stateTable: "blue-state",
   secretsBucket: "blue-secrets-000000000000-eu-central-1",

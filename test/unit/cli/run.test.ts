@@ -60,7 +60,7 @@ describe("run", () => {
     const connect = async () => {
       throw new Error("nobody needs it");
     };
-    expect(await run([line], { io, connect })).toBe(0);
+    expect(await run([line], { io, connect, untilStopped })).toBe(0);
     expect(io.lines).toEqual([expect.stringMatching(/^out certwright \d+\.\d+\.\d+$/)]);
   });
 
@@ -70,8 +70,8 @@ describe("run", () => {
       asked.push(instance);
       return makeWorld().installation;
     };
-    await run(["get", "certs", "--instance", "blue"], { io: makeIo(), connect });
-    await run(["get", "certs"], { io: makeIo(), connect });
+    await run(["get", "certs", "--instance", "blue"], { io: makeIo(), connect, untilStopped });
+    await run(["get", "certs"], { io: makeIo(), connect, untilStopped });
     expect(asked).toEqual(["blue", undefined]);
   });
 
@@ -87,7 +87,7 @@ describe("run", () => {
     const connect = async () => {
       throw error;
     };
-    expect(await run(["get", "certs"], { io, connect })).toBe(1);
+    expect(await run(["get", "certs"], { io, connect, untilStopped })).toBe(1);
     expect(io.lines).toEqual([`err error: ${message}`, ...fix.map((line) => `err ${line}`)]);
   });
 
@@ -107,6 +107,8 @@ describe("colours", () => {
     expect(takesColour(isTerminal, env)).toBe(on);
   });
 });
+
+const untilStopped = () => new AbortController().signal;
 
 function makeIo() {
   const lines: string[] = [];

@@ -19,7 +19,10 @@ export interface World {
   secrets: Map<string, string>;
   installation: Installation;
   /** Runs one command line. */
-  run(line: string | string[], how?: { stdin?: string; colour?: boolean; live?: boolean }): Promise<Ran>;
+  run(
+    line: string | string[],
+    how?: { stdin?: string; colour?: boolean; live?: boolean; stop?: AbortSignal },
+  ): Promise<Ran>;
   /** What happens during the next sleeps, in order. */
   meanwhile: (() => Promise<unknown>)[];
   now: number;
@@ -40,6 +43,7 @@ export function makeWorld(): World {
   const meanwhile: World["meanwhile"] = [];
   const installation: Installation = {
     instance: "certwright",
+    roleArn: (folder) => `arn:aws:iam::123456789012:role/certwright-${folder}`,
     requests,
     state,
     clock: { now: () => new Date(world.now) },
@@ -67,8 +71,9 @@ export function makeWorld(): World {
         colour: { out: colour, err: colour },
         ...(how.live ? { progress: (text: string) => void ran.progress.push(text) } : {}),
       };
+      const untilStopped = () => how.stop ?? new AbortController().signal;
       const argv = typeof line === "string" ? line.split(" ").filter(Boolean) : line;
-      const code = await run(argv, { io, connect: async () => installation });
+      const code = await run(argv, { io, connect: async () => installation, untilStopped });
       return { code, out: ran.out.join("\n"), err: ran.err.join("\n"), progress: ran.progress };
     },
   };

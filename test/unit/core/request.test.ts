@@ -4,6 +4,8 @@ import type { StoredRequest } from "../../../core/ports.ts";
 import { parseCertificate } from "../../../core/request.ts";
 import { kinds } from "../../../core/resource.ts";
 import { specHash } from "../../../core/spec-hash.ts";
+import { badBundles } from "../../support/bad-bundles.ts";
+import { badClusters } from "../../support/bad-clusters.ts";
 import { badObjects } from "../../support/bad-objects.ts";
 import { goodCertificate, goodIssuer, stored } from "../../support/good-objects.ts";
 import { parseRequest } from "../../support/parse.ts";
@@ -97,7 +99,11 @@ describe("whatever is stored", () => {
     fc.jsonValue(),
     fc.anything({ withBigInt: true, withSet: true, withMap: true, withDate: true, maxDepth: 4 }),
   );
-  const fieldNames = [...new Set(badObjects.flatMap(({ path }) => path.split(/[.[\]]/).filter(Boolean)))];
+  const fieldNames = [
+    ...new Set(
+      [...badObjects, ...badClusters, ...badBundles].flatMap(({ path }) => path.split(/[.[\]]/).filter(Boolean)),
+    ),
+  ];
   const nearMiss = fc.letrec((tie) => ({
     value: fc.oneof(
       { depthSize: "small" },

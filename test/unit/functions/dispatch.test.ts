@@ -78,7 +78,7 @@ describe("records of the stream", () => {
   });
 
   it.each([
-    ["a kind that is none of ours", "Bundle/x"],
+    ["a kind that is none of ours", "Gateway/x"],
     ["no kind", "x"],
     ["no name", "Certificate/"],
     ["a key like our own rows", "Certificate/a#attempt#1"],
@@ -89,6 +89,12 @@ describe("records of the stream", () => {
       batchItemFailures: [],
     });
     expect(await reasonOf("a")).toBe("IssuerNotFound");
+  });
+
+  it.each(["Cluster/blue", "Bundle/corp"])("of %s go to sync-kubernetes, which decides", async (resource) => {
+    expect(await handler(stream(record(resource, "1", "_cluster")))).toEqual({ batchItemFailures: [] });
+    const [kind, name] = resource.split("/");
+    expect(world.synced).toEqual([{ key: { namespace: "_cluster", kind, name } }]);
   });
 
   it("of an object that is gone are no error", async () => {

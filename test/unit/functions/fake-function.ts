@@ -1,5 +1,6 @@
 import { vi } from "vitest";
 import type { Deps } from "../../../core/deps.ts";
+import type { SyncOrder } from "../../../core/kubernetes/state.ts";
 import type { Starter } from "../../../core/ports.ts";
 import { memoryRequests } from "../../support/memory-requests.ts";
 import { memoryState } from "../../support/memory-state.ts";
@@ -21,7 +22,11 @@ export function fakeDeps() {
   const requests = memoryRequests();
   const state = memoryState();
   const checked: string[] = [];
-  const starter = { checkIssuer: async ({ name }) => void checked.push(name) } satisfies Partial<Starter>;
+  const synced: SyncOrder[] = [];
+  const starter = {
+    checkIssuer: async ({ name }) => void checked.push(name),
+    syncKubernetes: async (order) => void synced.push(order),
+  } satisfies Partial<Starter>;
   const deps: Partial<Deps> = {
     instance: "test",
     policy: {},
@@ -32,7 +37,7 @@ export function fakeDeps() {
     starter: starter as never,
     log: (line) => console.log(JSON.stringify(line)),
   };
-  return { deps: deps as Deps, requests, state, checked };
+  return { deps: deps as Deps, requests, state, checked, synced };
 }
 
 /** Every line that a function logs from now on. */

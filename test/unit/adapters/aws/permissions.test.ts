@@ -54,6 +54,7 @@ describe("starterPermissions", () => {
       sweep: ["arn:sweep"],
       checkIssuer: ["arn:check-issuer"],
       cleanUp: ["arn:clean-up-challenge"],
+      syncKubernetes: ["arn:sync-kubernetes"],
     });
   });
 });

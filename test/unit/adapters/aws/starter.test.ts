@@ -7,6 +7,7 @@ import type { ResourceKey } from "../../../../core/resource.ts";
 const stateMachineArn = "arn:aws:states:eu-west-1:111122223333:stateMachine:certwright-issue-certificates";
 const leaseId = "0b5f4f5e-6f1c-4a56-8f0e-3f1f2a6f7b10";
 const ref = { namespace: "web", name: "www", attemptId: "7e0a4f1e-7f3a-4c76-9f5f-0f8f3d5b6a10" };
+const cluster: ResourceKey = { namespace: "_cluster", kind: "Cluster", name: "prod-eu" };
 const key: ResourceKey = { namespace: "web", kind: "Certificate", name: "www" };
 
 describe("startIssuance", () => {
@@ -52,11 +53,15 @@ describe("the functions", () => {
     await starter.sweep();
     await starter.checkIssuer({ namespace: "_cluster", kind: "ClusterIssuer", name: "le" });
     await starter.cleanUp([ref], "_cluster/ClusterIssuer/le");
+    await starter.syncKubernetes({ key: cluster, replan: true });
+    await starter.syncKubernetes({ certificates: [{ namespace: "web", name: "www" }] });
     expect(invocations).toEqual([
       ["certwright-dispatch", "Event", { keys: [key] }],
       ["certwright-sweep", "Event", {}],
       ["certwright-check-issuer", "Event", { key: { namespace: "_cluster", kind: "ClusterIssuer", name: "le" } }],
       ["certwright-clean-up-challenge", "Event", { attempts: [ref], issuer: "_cluster/ClusterIssuer/le" }],
+      ["certwright-sync-kubernetes", "Event", { key: cluster, replan: true }],
+      ["certwright-sync-kubernetes", "Event", { certificates: [{ namespace: "web", name: "www" }] }],
     ]);
   });
 
@@ -64,6 +69,7 @@ describe("the functions", () => {
     const { starter, invocations } = setUp();
     await starter.dispatch([]);
     await starter.cleanUp([], "_cluster/ClusterIssuer/le");
+    await starter.syncKubernetes({ certificates: [] });
     expect(invocations).toEqual([]);
   });
 
@@ -78,6 +84,11 @@ describe("the functions", () => {
     const sent = invocations.map(([, , payload]) => (payload as { keys: ResourceKey[] }).keys);
     expect(sent.map((some) => some.length)).toEqual([200, 200, 1]);
     expect(sent.flat()).toEqual(keys);
+    const certificates = keys.map(({ namespace, name }) => ({ namespace, name }));
+    await starter.syncKubernetes({ certificates });
+    const orders = invocations.slice(3).map(([, , payload]) => (payload as { certificates: object[] }).certificates);
+    expect(orders.map((some) => some.length)).toEqual([200, 200, 1]);
+    expect(orders.flat()).toEqual(certificates);
     expect(Math.max(...bytes)).toBeLessThan(256 * 1024);
   });
 

@@ -13,8 +13,8 @@ describe("permissions of the tables", () => {
     }
   });
 
-  it("lets nobody delete a row of State outside _system", () => {
-    const { delete: deleting, ...rest } = statePermissions({ tableArn });
+  it("lets nobody delete a row of State outside _system, but who works in clusters", () => {
+    const { delete: deleting, deleteInClusters, ...rest } = statePermissions({ tableArn });
     const others = Object.values(rest).flatMap((permissions: Permission[]) =>
       permissions.flatMap(({ actions }) => actions),
     );
@@ -28,6 +28,42 @@ describe("permissions of the tables", () => {
           Null: { "dynamodb:LeadingKeys": "false" },
         },
       },
+    ]);
+    expect(deleteInClusters).toEqual([
+      {
+        actions: ["dynamodb:DeleteItem"],
+        resources: [tableArn],
+        conditions: {
+          "ForAllValues:StringNotLike": { "dynamodb:LeadingKeys": ["_system", "_cluster"] },
+          Null: { "dynamodb:LeadingKeys": "false" },
+        },
+      },
+    ]);
+  });
+
+  it("lists targets wherever a Certificate may be, and nothing under _system", () => {
+    const conditions = {
+      "ForAllValues:StringNotLike": { "dynamodb:LeadingKeys": ["_system"] },
+      Null: { "dynamodb:LeadingKeys": "false" },
+    };
+    const query = { actions: ["dynamodb:Query"], resources: [tableArn], conditions };
+    expect(statePermissions({ tableArn }).queryTargets).toEqual([query]);
+  });
+
+  it("lets who works in clusters wake what is there, and reach nothing under _system", () => {
+    const { queryClusters, writeClusters } = statePermissions({ tableArn });
+    const ofClusters = {
+      "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["_cluster", "_cluster/*"] },
+      Null: { "dynamodb:LeadingKeys": "false" },
+    };
+    const notSystem = {
+      "ForAllValues:StringNotLike": { "dynamodb:LeadingKeys": ["_system"] },
+      Null: { "dynamodb:LeadingKeys": "false" },
+    };
+    expect(queryClusters).toEqual([{ actions: ["dynamodb:Query"], resources: [tableArn], conditions: ofClusters }]);
+    expect(writeClusters).toEqual([
+      { actions: ["dynamodb:PutItem"], resources: [tableArn], conditions: notSystem },
+      { actions: ["dynamodb:UpdateItem"], resources: [tableArn], conditions: ofClusters },
     ]);
   });
 

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { accountKeyPermissions, storePermissions } from "../../../../adapters/stores/index.ts";
+import {
+  accountKeyPermissions,
+  bundlePermissions,
+  clusterCredentialPermissions,
+  storePermissions,
+} from "../../../../adapters/stores/index.ts";
 import type { StorePermissions } from "../../../../adapters/stores/permissions.ts";
 
 const scope = {
@@ -82,6 +87,36 @@ describe("the permissions of account keys", () => {
     expect(touching.map(({ conditions }) => conditions?.StringLike)).toEqual([
       { [owner]: ["*/ClusterIssuer/*", "*/Issuer/*"] },
     ]);
+  });
+});
+
+describe("the permissions of Clusters and Bundles", () => {
+  const ofClusters = secrets.replace("/*", "/_cluster/*");
+  const ofBundles = secrets.replace("/*", "/_cluster/bundle-*");
+  const [value] = clusterCredentialPermissions(scope);
+  const write = bundlePermissions(scope);
+
+  it("read only secrets of _cluster that nobody of certwright made", () => {
+    expect(value).toEqual({
+      actions: ["secretsmanager:GetSecretValue"],
+      resources: [ofClusters],
+      conditions: { Null: { [owner]: "true" } },
+    });
+  });
+
+  it("write only what a Bundle owns, under the names of Bundles", () => {
+    const onSecrets = write.filter(({ resources }) => !resources.includes(scope.keyArn));
+    expect(onSecrets.map(({ resources }) => resources)).toEqual(onSecrets.map(() => [ofBundles]));
+    const touching = write.filter(({ actions }) => actions.some((action) => changes(action)));
+    expect(touching.map(({ conditions }) => conditions?.StringLike)).toEqual([{ [owner]: ["_cluster/Bundle/*"] }]);
+    expect(write.flatMap(({ actions }) => actions)).not.toContain("secretsmanager:DeleteSecret");
+  });
+
+  it("encrypt with the key for Bundles alone", () => {
+    const [seal, ...others] = write.filter(({ resources }) => resources.includes(scope.keyArn));
+    expect(others).toEqual([]);
+    expect(seal?.actions).toEqual(["kms:GenerateDataKey"]);
+    expect(seal?.conditions?.StringLike).toEqual({ "kms:EncryptionContext:SecretARN": [ofBundles] });
   });
 });
 

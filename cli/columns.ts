@@ -1,0 +1,91 @@
+import { isClusterScoped, type Kind } from "../core/resource.ts";
+import { rfc3339, stepIn } from "../core/status.ts";
+import { textAt } from "./as-written.ts";
+import { fromNow, span, took } from "./durations.ts";
+import { rowOf, type Seen } from "./objects.ts";
+import {
+  clustersOf,
+  issuerType,
+  modeOf,
+  namesOf,
+  readiness,
+  secretsOf,
+  serverOf,
+  shortNames,
+  statusWord,
+  styleOfReadiness,
+} from "./summary.ts";
+import type { Cell } from "./table.ts";
+
+/** A column of `get`: its header, and the cell of each object. */
+export type Column = [header: string, cell: (seen: Seen) => Cell];
+
+/** The columns of a kind; `now` in epoch milliseconds. */
+export function columnsOf(kind: Kind, look: { withNamespace: boolean; wide: boolean }, now: number): Column[] {
+  const own = columns[kind];
+  const namespace: Column = ["NAMESPACE", ({ key }) => key.namespace];
+  const ready: Column = ["READY", (seen) => ({ text: readiness(seen), style: styleOfReadiness(readiness(seen)) })];
+  const age: Column = ["AGE", (seen) => ageOf(seen, now)];
+  return [
+    ...(look.withNamespace && !isClusterScoped(kind) ? [namespace] : []),
+    ["NAME", ({ key }) => key.name],
+    ready,
+    ...own.narrow,
+    ["STATUS", statusWord],
+    age,
+    ...(look.wide ? own.wide(now) : []),
+  ];
+}
+
+const issuerColumns = {
+  narrow: [["TYPE", issuerType]] satisfies Column[],
+  wide: (): Column[] => [
+    ["SERVER", ({ written }) => textAt(written.spec, "acme", "server") ?? "<none>"],
+    ["ACCOUNT", ({ issuer }) => issuer?.acme?.accountUrl ?? "<none>"],
+  ],
+};
+
+const columns: Record<Kind, { narrow: Column[]; wide: (now: number) => Column[] }> = {
+  Certificate: {
+    narrow: [
+      ["SECRET", ({ written }) => textAt(written.spec, "secretName") ?? "<none>"],
+      ["ISSUER", ({ written }) => textAt(written.spec, "issuerRef", "name") ?? "<none>"],
+    ],
+    wide: () => [
+      ["NAMES", (seen) => shortNames(namesOf(seen)) || "<none>"],
+      ["NOT-AFTER", ({ certificate }) => timeCell(certificate?.issued?.notAfter)],
+      ["RENEWAL", ({ certificate }) => timeCell(certificate?.issued?.renewalTime)],
+      ["REVISION", ({ certificate }) => String(certificate?.revision ?? "<none>")],
+      ["STEP", ({ attempt }) => (attempt ? stepIn(attempt) : "<none>")],
+    ],
+  },
+  Issuer: issuerColumns,
+  ClusterIssuer: issuerColumns,
+  Cluster: {
+    narrow: [["SECRETS", ({ cluster }) => secretsOf(cluster)]],
+    wide: (now) => [
+      ["VERSION", ({ cluster }) => cluster?.kubernetesVersion ?? "<unknown>"],
+      ["LAG", ({ cluster }) => (cluster?.lagMs === undefined ? "<none>" : took(cluster.lagMs))],
+      ["SERVER", serverOf],
+      ["MODE", modeOf],
+      ["LAST-ERROR", ({ cluster }) => lastErrorCell(cluster?.lastError, now)],
+    ],
+  },
+  Bundle: {
+    narrow: [["CLUSTERS", (seen) => shortNames(clustersOf(seen) ?? ["<all>"])]],
+    wide: () => [],
+  },
+};
+
+function lastErrorCell(error: { at: number; reason: string } | undefined, now: number): Cell {
+  return error ? { text: `${error.reason} (${fromNow(error.at, now)})`, style: "red" } : "<none>";
+}
+
+function ageOf(seen: Seen, now: number): string {
+  const since = rowOf(seen)?.ready.lastTransitionTime;
+  return since === undefined ? "<unknown>" : span(now - Date.parse(since));
+}
+
+function timeCell(at: number | undefined): string {
+  return at === undefined ? "<none>" : rfc3339(at);
+}

