@@ -1,11 +1,10 @@
 import type { CertificateSpec } from "../core/certificate.ts";
 import type { BundleSpec } from "../core/kubernetes/bundle.ts";
 import { goesTo } from "../core/kubernetes/bundles/place-bundle.ts";
-import type { Placed } from "../core/kubernetes/bundles/placed-status.ts";
 import type { ClusterSpec } from "../core/kubernetes/cluster.ts";
 import type { SecretName, Use } from "../core/kubernetes/rbac.ts";
 import { sortedSet } from "../core/kubernetes/rbac-rules.ts";
-import type { ClusterRows } from "../core/kubernetes/rows.ts";
+import type { ClusterRows, PlacedBundleRow } from "../core/kubernetes/rows.ts";
 import { belongs } from "../core/kubernetes/targets.ts";
 import { parseBundle, parseCertificate, parseCluster } from "../core/request.ts";
 import { clusterNamespace, idOf, type Resource } from "../core/resource.ts";
@@ -87,10 +86,10 @@ async function bundlesOf(
     const spec = parsed.ok ? parsed.resource.spec : (await state.bundle(request.key))?.spec;
     if (spec && goesTo(spec, cluster)) specs.set(request.key.name, spec);
   }
-  const placed = new Map<string, Placed>(rows.bundles.map((row) => [row.bundle, row]));
+  const placed = new Map<string, PlacedBundleRow>(rows.bundles.map((row) => [row.bundle, row]));
   return sortedSet([...specs.keys(), ...placed.keys()]).map((name) => {
     const spec = specs.get(name);
-    const { kinds = [], namespaces = [], begun = [] }: Partial<Placed> = placed.get(name) ?? {};
+    const { kinds = [], namespaces = [], begun = [] }: Partial<PlacedBundleRow> = placed.get(name) ?? {};
     return { name, ...(spec ? { spec } : {}), kinds, namespaces: [...namespaces, ...begun] };
   });
 }

@@ -6,7 +6,7 @@ import { familyOf, idOf, type ResourceKey } from "../resource.ts";
 import { act } from "./act.ts";
 import { gather, look } from "./gather.ts";
 import { type Start, start } from "./start.ts";
-import { isEdited, tellClusters } from "./tell-clusters.ts";
+import { tellClusters } from "./tell-clusters.ts";
 
 /** What became of one key. */
 export interface Verdict {
@@ -30,15 +30,14 @@ export async function dispatch(deps: Deps, keys: ResourceKey[]): Promise<Verdict
   const others = unique.filter((key) => key.kind !== "Certificate");
   const handed = await concurrently(concurrency, others, async (key) => guarded(key, () => handOver(deps, key)));
   const verdicts: Verdict[] = [...handed.flatMap((verdict) => verdict ?? [])];
-  const edited = new Set<string>();
+  const told = new Set<string>();
   let open = unique.filter((key) => key.kind === "Certificate");
   for (let round = 0; round < rounds && open.length > 0; round += 1) {
-    const decided = await decideOnce(deps, open, edited);
+    const decided = await decideOnce(deps, open, told);
     verdicts.push(...decided);
     const settled = new Set(decided.map(({ key }) => idOf(key)));
     open = open.filter((key) => !settled.has(idOf(key)));
   }
-  await tellClusters(deps, edited, verdicts);
   const contended = open.map((key) => ({ key, action: "nothing", reason: "Contended" }));
   return [...verdicts, ...contended];
 }
@@ -52,14 +51,14 @@ async function handOver({ starter }: Deps, key: ResourceKey): Promise<Verdict> {
   return { key, action: "check", reason: "IssuerChanged" };
 }
 
-/** One round; keys whose row changed under us are missing in the answer. Adds to `edited` the ids of edited Certificates. */
-async function decideOnce(deps: Deps, keys: ResourceKey[], edited: Set<string>): Promise<Verdict[]> {
+/** One round; keys whose row changed under us are missing in the answer. `told`: ids of edited Certificates that clusters know of. */
+async function decideOnce(deps: Deps, keys: ResourceKey[], told: Set<string>): Promise<Verdict[]> {
   const starts: Start[] = [];
   const gathered = await gather(deps, keys);
+  await tellClusters(deps, gathered, told);
   const verdicts = await concurrently(concurrency, gathered, (facts) =>
     guarded(facts.key, async () => {
       if ("error" in facts) throw facts.error;
-      if (isEdited(facts)) edited.add(idOf(facts.key));
       const decision = decide(facts);
       const looked =
         decision.action === "nothing" && decision.look ? await lookAgain(deps, facts) : { facts, decision };

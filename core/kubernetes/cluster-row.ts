@@ -72,8 +72,9 @@ export function released(row: ClusterRow, partition: Partition, now: Date): Clus
   return { ...rest, dueAt: row.retryAt ?? first, lane: "renew" };
 }
 
+/** Who was sent here and may not come is told so himself: it is nothing that the cluster lacks. */
 function counted({ partition }: Standing): Pick<ClusterRow, "inSync" | "mirrors"> {
-  const rows = [...partition.mirrors.values()];
+  const rows = [...partition.mirrors.values()].filter(({ synced }) => synced?.reason !== "NamespaceNotAllowed");
   return { mirrors: rows.length, inSync: rows.filter(({ synced }) => synced?.status === "True").length };
 }
 

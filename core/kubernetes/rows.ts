@@ -139,6 +139,10 @@ export interface PlacedBundleRow {
   /** Of the content, and in how many namespaces it is; the Kubernetes namespaces that hold a copy. */
   hash?: string;
   namespaces?: string[];
+  /** Kinds of the objects that were written. */
+  kinds?: ("ConfigMap" | "Secret")[];
+  /** Namespaces in which a write was begun and not yet seen to be done: maybe there is something of ours. */
+  begun?: string[];
   /** Certificates in it, and those left out. */
   counts?: { certificates: number; expired: number; duplicate: number; malformed: number };
   failures?: number;

@@ -97,7 +97,25 @@ describe("200 certificates and three clusters, one cut off and one with expired 
     for (const half of halves) await bed.ready(half, 150_000);
     await fine.until({ inSync: count, mirrors: count, ready: { status: "True" } }, 15_000);
     const all = await lags();
-    console.log((await alpha.requestsOf(users.alpha)).slice(-2), JSON.stringify(await stack.state.attemptsOf({ namespace, kind: "Certificate", name: "c0" })));
+    {
+      const calls = await stack.calls({});
+      const end = Math.max(...calls.map(({ at }) => at));
+      const by = (f: (c: (typeof calls)[number]) => string, of = calls) => {
+        const m = new Map<string, [number, number]>();
+        for (const c of of) { const [n, t] = m.get(f(c)) ?? [0, 0]; m.set(f(c), [n + 1, t + (c.durationMs ?? 0)]); }
+        return [...m].sort((x, y) => y[1][0] - x[1][0]).map(([k, [n, t]]) => `${k}: ${n} x ${Math.round(t / n)} ms`);
+      };
+      console.log(by((c) => c.function ?? "none").join("\n"));
+      console.log(by((c) => c.action, calls.filter((c) => c.function === "sync-kubernetes")).join("\n"));
+      const t0 = Math.min(...calls.filter((c) => c.action === "BatchGetItem" || c.function === "dispatch").map(({ at }) => at));
+      const lagsBy = await lags();
+      const perSec: string[] = [];
+      for (let t = t0; t < end; t += 2000) {
+        const now = calls.filter((c) => c.at >= t && c.at < t + 2000);
+        perSec.push(`${(t - t0) / 1000}: ${now.length} all, ${now.filter((c) => c.function === "sync-kubernetes").length} sync, ${now.filter((c) => c.action === "Invoke").length} inv, apiserver ${(await alpha.requestsOf(users.alpha)).filter((r) => r.at >= t && r.at < t + 2000).length}`);
+      }
+      console.log(perSec.join("\n"), lagsBy.map((x) => Math.round(x / 100) / 10).join(" "));
+    }
     console.log({ worst: Math.max(...all), median: all.toSorted((a, b) => a - b)[count / 2] });
     expect(Math.max(...all)).toBeLessThanOrEqual(10_000);
     await expectAllThere(alpha);

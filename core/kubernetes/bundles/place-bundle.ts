@@ -5,7 +5,7 @@ import type { Kubernetes } from "../port.ts";
 import type { BundleRow, ClusterRow, PlacedBundleRow } from "../rows.ts";
 import { type Content, collect, mustHoldSome } from "./content.ts";
 import { aliveNamespaces, eachNamespace, isItsOwn, type Outcomes, selectedBy } from "./namespaces.ts";
-import { failedRow, failuresText, type Placed, sayChange, syncedRow, textOf } from "./placed-status.ts";
+import { failedRow, failuresText, sayChange, syncedRow, textOf } from "./placed-status.ts";
 import { removeTarget, settleTarget, type TargetWorld } from "./settle-target.ts";
 import { type TargetKind, type TargetObject, targetObjects } from "./target-object.ts";
 
@@ -16,9 +16,10 @@ export interface Placing {
   placed: PlacedBundleRow;
 }
 
-/** Whether a Bundle goes to a cluster. */
-export function goesTo({ clusters }: BundleSpec, cluster: string): boolean {
-  return clusters?.includes(cluster) ?? true;
+/** Whether a Bundle goes to a cluster; one that is only a stored secret goes to none. */
+export function goesTo({ clusters, target }: BundleSpec, cluster: string): boolean {
+  const hasTarget = target.configMap !== undefined || target.secret !== undefined;
+  return hasTarget && (clusters?.includes(cluster) ?? true);
 }
 
 /**
@@ -47,10 +48,10 @@ interface Work {
   deps: Deps;
   world: TargetWorld;
   name: string;
-  before: Placed;
+  before: PlacedBundleRow;
 }
 
-async function put(work: Work, wanted: { spec: BundleSpec; in: ClusterSpec }): Promise<Placed> {
+async function put(work: Work, wanted: { spec: BundleSpec; in: ClusterSpec }): Promise<PlacedBundleRow> {
   const { deps, world, name } = work;
   const { target } = wanted.spec;
   const trust = { kubernetes: world.kubernetes, namespace: wanted.in.trustNamespace };
@@ -81,14 +82,18 @@ async function put(work: Work, wanted: { spec: BundleSpec; in: ClusterSpec }): P
  * Notes where a write is begun before it is: whatever happens then (an end of the Lambda, a deletion of the Bundle), its
  * objects can be found. Undefined when the row has changed.
  */
-async function begin({ deps, before }: Work, wanted: string[], targets: TargetObject[]): Promise<Placed | undefined> {
+async function begin(
+  { deps, before }: Work,
+  wanted: string[],
+  targets: TargetObject[],
+): Promise<PlacedBundleRow | undefined> {
   const held = heldBy(before);
   const [kinds, added] = [targets.map(({ kind }) => kind), wanted.filter((one) => !held.includes(one))];
   const known = before.kinds ?? [];
   if (added.length === 0 && kinds.every((kind) => known.includes(kind))) return before;
   const begun = [...(before.begun ?? []), ...added];
   const dueAt = before.dueAt ?? deps.clock.now().getTime();
-  const noted: Placed = { ...before, dueAt, begun, kinds: [...new Set([...known, ...kinds])] };
+  const noted: PlacedBundleRow = { ...before, dueAt, begun, kinds: [...new Set([...known, ...kinds])] };
   const saved = await deps.state.putPlacedBundle(noted);
   return saved === "saved" ? { ...noted, version: before.version + 1 } : undefined;
 }
@@ -101,12 +106,16 @@ interface Result {
   removed: Outcomes;
 }
 
-function placedAs({ deps }: Work, before: Placed, { content, targets, hash, settled, removed }: Result): Placed {
+function placedAs(
+  { deps }: Work,
+  before: PlacedBundleRow,
+  { content, targets, hash, settled, removed }: Result,
+): PlacedBundleRow {
   const { namespaces = [] } = before;
   const failures = [...settled.failures, ...removed.failures];
   const failed = failures.map(({ namespace }) => namespace);
   const still = failed.filter((one) => namespaces.includes(one));
-  const row: Placed = {
+  const row: PlacedBundleRow = {
     ...before,
     namespaces: [...settled.done, ...still].sort(),
     begun: failed.filter((one) => !still.includes(one)),
@@ -123,7 +132,7 @@ function placedAs({ deps }: Work, before: Placed, { content, targets, hash, sett
   return failedRow(deps, after, first.error, failuresText([first, ...others], wanted));
 }
 
-async function takeOut(work: Work): Promise<Placed | "gone"> {
+async function takeOut(work: Work): Promise<PlacedBundleRow | "gone"> {
   const { deps, world, before } = work;
   const held = heldBy(before);
   if (held.length === 0) return "gone";
@@ -146,6 +155,6 @@ function removeFrom({ world, name, before }: Work, namespaces: string[], alive: 
 }
 
 /** The namespaces in which something of the Bundle is, or may be. */
-function heldBy({ namespaces = [], begun = [] }: Placed): string[] {
+function heldBy({ namespaces = [], begun = [] }: PlacedBundleRow): string[] {
   return [...new Set([...namespaces, ...begun])];
 }

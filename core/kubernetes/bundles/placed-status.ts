@@ -6,21 +6,12 @@ import { retryAfter } from "../retry.ts";
 import type { PlacedBundleRow } from "../rows.ts";
 import type { Content } from "./content.ts";
 import type { Failure } from "./namespaces.ts";
-import type { TargetKind } from "./target-object.ts";
-
-/** What a row says beside its type: State keeps the fields that it does not know. */
-export interface Placed extends PlacedBundleRow {
-  /** Kinds of the objects that were written. */
-  kinds?: TargetKind[];
-  /** Namespaces in which a write was begun and not yet seen to be done: maybe there is something of ours. */
-  begun?: string[];
-}
 
 /** How many failing namespaces a condition tells of. */
 const named = 3;
 
 /** The row of a Bundle that is everywhere it should be. */
-export function syncedRow(deps: Deps, placed: Placed, content: Content): Placed {
+export function syncedRow(deps: Deps, placed: PlacedBundleRow, content: Content): PlacedBundleRow {
   const { dueAt: _, failures: __, begun: ___, ...rest } = placed;
   const count = placed.namespaces?.length ?? 0;
   const message = [`${content.certificates.length} certificates in ${count} namespaces`, ...leftOut(content)].join(
@@ -30,7 +21,7 @@ export function syncedRow(deps: Deps, placed: Placed, content: Content): Placed 
 }
 
 /** The row of one that failed in some namespaces, or as a whole; it is tried again, but what is only reported is not. */
-export function failedRow(deps: Deps, placed: Placed, error: Named, message: string): Placed {
+export function failedRow(deps: Deps, placed: PlacedBundleRow, error: Named, message: string): PlacedBundleRow {
   const synced = syncedAs(deps, placed, { status: "False", reason: error.reason, message });
   if (error.reason === "Drifted") {
     const { dueAt: _, failures: __, ...rest } = placed;
@@ -86,6 +77,10 @@ function leftOut({ counts, malformed }: Content): string[] {
   return shown.length > 0 ? [`left out: ${shown.join(", ")}`] : [];
 }
 
-function syncedAs(deps: Deps, { synced }: Placed, next: { status: "True" | "False"; reason: string; message: string }) {
+function syncedAs(
+  deps: Deps,
+  { synced }: PlacedBundleRow,
+  next: { status: "True" | "False"; reason: string; message: string },
+) {
   return condition(synced, { type: "Synced", ...next }, deps.clock.now());
 }

@@ -194,8 +194,8 @@ subjects:
     await requestOf(world, "Cluster", "lab", clusterSpec);
     await requestOf(world, "Bundle", "here", { ...bundleSpec, clusters: ["lab"] });
     await requestOf(world, "Bundle", "there", { ...bundleSpec, clusters: ["other"] });
-    const row = { cluster: "lab", bundle: "there", schema: 1, version: 0, namespaces: ["web"], kinds: ["ConfigMap"] };
-    await world.state.putPlacedBundle(row);
+    const held = { namespaces: ["web"], kinds: ["ConfigMap" as const] };
+    await world.state.putPlacedBundle({ cluster: "lab", bundle: "there", schema: 1, version: 0, ...held });
     expect(await rightsOf("kubernetes rbac lab --user u")).toEqual([
       "Role/web: configmaps [get,patch,delete] there",
       "ClusterRole/*: namespaces [list] *",
