@@ -44,19 +44,17 @@ beforeAll(async () => {
     await allowSecretsIn(cluster, namespace, users[name as keyof typeof users]);
   }
   relay = await relayTo(beta.server);
-  const open = async (name: keyof typeof clusters, more: { server?: string; validSeconds?: number } = {}) => {
-    const { server, ...wish } = more;
-    const user = await clusters[name].user({ name: users[name], ...wish });
+  const open = async (name: keyof typeof clusters, server?: string) => {
+    const user = await clusters[name].user({ name: users[name] });
     const spec = { selector: { namespaces: [namespace] }, requestsPerSecond: budget[name] };
     return mirroredCluster(stack, { name: users[name], user, spec, ...(server === undefined ? {} : { server }) });
   };
   fine = await open("alpha");
-  down = await open("beta", { server: relay.server });
-  expired = await open("gamma", { validSeconds: -60 });
+  down = await open("beta", relay.server);
+  expired = await open("gamma");
   await Promise.all([fine, down, expired].map((cluster) => cluster.create()));
-  await fine.until({ ready: { status: "True" }, kubernetesVersion: "v1.36.3" });
-  await down.until({ ready: { status: "True" } });
-  await expired.until({ ready: { status: "False", reason: "CredentialsRejected" }, failures: 1 });
+  for (const cluster of [fine, down, expired])
+    await cluster.until({ ready: { status: "True" }, kubernetesVersion: "v1.36.3" });
   await bed.putIssuer({ name: issuer });
 }, 120_000);
 
@@ -89,71 +87,55 @@ async function expectAllThere(cluster: TestCluster): Promise<void> {
   }
 }
 
-describe("200 certificates and three clusters, one cut off and one with expired credentials", () => {
-  it("the healthy one is in sync within 10 s of issuing", async () => {
-    relay.cut();
-    await bed.put(manifests);
-    const halves = [manifests.slice(0, 100), manifests.slice(100)];
-    for (const half of halves) await bed.ready(half, 150_000);
-    await fine.until({ inSync: count, mirrors: count, ready: { status: "True" } }, 15_000);
-    const all = await lags();
+/** Begins both troubles, sees that they are said, and ends them just before each cluster is tried again. */
+async function troubleFor(untilBegun: () => Promise<unknown>): Promise<void> {
+  relay.cut();
+  await expired.signInAs(await gamma.user({ name: users.gamma, validSeconds: -60 }));
+  await untilBegun();
+  const troubles = [
+    { cluster: down, reason: "ClusterUnreachable", end: async () => relay.mend() },
     {
-      const calls = await stack.calls({});
-      const end = Math.max(...calls.map(({ at }) => at));
-      const by = (f: (c: (typeof calls)[number]) => string, of = calls) => {
-        const m = new Map<string, [number, number]>();
-        for (const c of of) { const [n, t] = m.get(f(c)) ?? [0, 0]; m.set(f(c), [n + 1, t + (c.durationMs ?? 0)]); }
-        return [...m].sort((x, y) => y[1][0] - x[1][0]).map(([k, [n, t]]) => `${k}: ${n} x ${Math.round(t / n)} ms`);
-      };
-      console.log(by((c) => c.function ?? "none").join("\n"));
-      console.log(by((c) => c.action, calls.filter((c) => c.function === "sync-kubernetes")).join("\n"));
-      const t0 = Math.min(...calls.filter((c) => c.action === "BatchGetItem" || c.function === "dispatch").map(({ at }) => at));
-      const lagsBy = await lags();
-      const perSec: string[] = [];
-      for (let t = t0; t < end; t += 2000) {
-        const now = calls.filter((c) => c.at >= t && c.at < t + 2000);
-        perSec.push(`${(t - t0) / 1000}: ${now.length} all, ${now.filter((c) => c.function === "sync-kubernetes").length} sync, ${now.filter((c) => c.action === "Invoke").length} inv, apiserver ${(await alpha.requestsOf(users.alpha)).filter((r) => r.at >= t && r.at < t + 2000).length}`);
-      }
-      console.log(perSec.join("\n"), lagsBy.map((x) => Math.round(x / 100) / 10).join(" "));
-    }
-    console.log({ worst: Math.max(...all), median: all.toSorted((a, b) => a - b)[count / 2] });
-    expect(Math.max(...all)).toBeLessThanOrEqual(10_000);
-    await expectAllThere(alpha);
-  }, 180_000);
-
-  it("the others say why not, and when they are tried next", async () => {
-    const unreachable = await down.until(
-      { ready: { status: "False", reason: "ClusterUnreachable" }, inSync: 0 },
-      60_000,
+      cluster: expired,
+      reason: "CredentialsRejected",
+      end: async () => expired.signInAs(await gamma.user({ name: users.gamma })),
+    },
+  ];
+  const through = troubles.map(async ({ cluster, reason, end }) => {
+    const { retryAt = 0 } = await cluster.until(
+      { ready: { status: "False", reason }, failures: 1, inSync: 0 },
+      120_000,
     );
-    expect(unreachable.retryAt).toBeGreaterThan(Date.now() - 60_000);
-    await expired.until({ ready: { status: "False", reason: "CredentialsRejected" }, inSync: 0 });
-    const target = await down.untilSynced({ namespace, name: "c0" }, "ClusterUnreachable");
-    expect(target).toMatchObject({ synced: { status: "Unknown" }, nextTryAt: expect.any(Number) });
-    const mirrors = [...(await down.mirrors()), ...(await expired.mirrors())];
+    const mirrors = await cluster.mirrors();
     expect(mirrors.filter(({ failures }) => failures !== undefined)).toEqual([]);
-    expect(await gamma.requestsOf(users.gamma)).toEqual([]);
+    const waiting = mirrors.find(({ synced }) => synced?.reason === reason);
+    const target = await cluster.untilSynced(waiting?.certificate ?? { namespace, name: "none" }, reason);
+    expect(target).toMatchObject({ synced: { status: "Unknown" }, nextTryAt: retryAt });
+    await sleep(Math.max(retryAt - Date.now() - 2_000, 0));
+    await end();
   });
+  await Promise.all(through);
+}
 
-  it("they catch up by themselves", async () => {
+describe("200 certificates and three clusters, one cut off and one whose credentials expire", () => {
+  it("the healthy one is in sync within 10 s of issuing; the others say why not, and when they are tried next", async () => {
+    const trouble = troubleFor(() => bed.put(manifests));
+    for (const half of [manifests.slice(0, 100), manifests.slice(100)]) await bed.ready(half, 150_000);
+    await fine.until({ inSync: count, mirrors: count, ready: { status: "True" } }, 15_000);
+    expect(Math.max(...(await lags()))).toBeLessThanOrEqual(10_000);
+    await expectAllThere(alpha);
+    await trouble;
+  }, 300_000);
+
+  it("the others catch up by themselves", async () => {
     const stop = stack.keepSweeping(3);
     try {
-      const [cut, rejected] = [await down.row(), await expired.row()];
-      await expired.signInAs(await gamma.user({ name: users.gamma }));
-      const next = Math.max(cut?.retryAt ?? 0, 0) - Date.now();
-      await sleep(Math.max(next - 2_000, 0));
-      relay.mend();
-      const late = Math.max((rejected?.retryAt ?? 0) - Date.now(), 0) + 45_000;
-      await Promise.all([
-        down.until({ inSync: count, ready: { status: "True" } }, 180_000),
-        expired.until({ inSync: count, ready: { status: "True" } }, late),
-      ]);
+      for (const cluster of [down, expired]) await cluster.until({ inSync: count, ready: { status: "True" } }, 60_000);
     } finally {
       stop();
     }
     await expectAllThere(beta);
     await expectAllThere(gamma);
-  }, 300_000);
+  });
 
   it("within the budget of each, and with one GET and one PATCH for each Secret", async () => {
     const clusters = { alpha, beta, gamma };
@@ -161,16 +143,9 @@ describe("200 certificates and three clusters, one cut off and one with expired 
       const rate = budget[name as keyof typeof budget];
       const requests = await cluster.requestsOf(users[name as keyof typeof users]);
       for (const seconds of [1, 5]) expect(mostWithin(requests, seconds)).toBeLessThanOrEqual(rate * (seconds + 1));
-      const count_ = (verb: string) => requests.filter((request) => request.verb === verb).length;
-      console.log(
-        name,
-        requests.length,
-        count_("get"),
-        count_("patch"),
-        mostWithin(requests, 1),
-        mostWithin(requests, 5),
-      );
-      expect(count_("patch")).toBe(count);
+      expect(requests.filter(({ verb }) => verb === "patch")).toHaveLength(count);
+      // A few more to see whether anybody answers.
+      expect(requests.length).toBeLessThanOrEqual(2 * count + 5);
     }
   });
 
