@@ -75,8 +75,14 @@ export async function attemptsByName({ clients, tables }: TestStack, namespace: 
 /** How often the bus was told that a Certificate was issued, by its name. */
 async function timesToldByName(stack: TestStack): Promise<Map<string, number>> {
   const calls = await stack.calls({ service: "events", action: "PutEvents", function: "write-secret" });
-  const entries = calls.flatMap(({ parameters }) => (parameters as { Entries: { Detail: string }[] }).Entries);
-  return counted(entries.flatMap(({ Detail }) => /"name":"([^"]+)"/.exec(Detail)?.[1] ?? []));
+  const entries = calls.flatMap(({ parameters }) => (parameters as { Entries: Entry[] }).Entries);
+  const issued = entries.filter(({ DetailType }) => DetailType === "Certificate Issued");
+  return counted(issued.flatMap(({ Detail }) => /"name":"([^"]+)"/.exec(Detail)?.[1] ?? []));
+}
+
+interface Entry {
+  DetailType: string;
+  Detail: string;
 }
 
 function counted(names: string[]): Map<string, number> {
