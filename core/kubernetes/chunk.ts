@@ -2,7 +2,8 @@ import { concurrently } from "../concurrently.ts";
 import type { Deps } from "../deps.ts";
 import { idOf, type ResourceKey } from "../resource.ts";
 import { type Item, nameOf } from "./agenda.ts";
-import type { Run } from "./run.ts";
+import { failureOf } from "./failure.ts";
+import { noteFailure, type Run } from "./run.ts";
 import { visitMirror } from "./visit-mirror.ts";
 import { visitBundle, visitReload } from "./visit-others.ts";
 import type { Known } from "./wish.ts";
@@ -16,11 +17,19 @@ export async function workThrough(run: Run, items: Item[], until: Date): Promise
   const visit = async (item: Item) => {
     if (reach.stopped() || deps.clock.now() >= until) return;
     partition.visited.add(nameOf(item));
-    await visitItem(run, item, known);
+    await visitItem(run, item, known).catch((error: unknown) => leave(run, item, error));
     // It may have been cut off.
     if (reach.stopped()) partition.visited.delete(nameOf(item));
   };
   await concurrently(Math.min(mostAtOnce, cluster.spec.requestsPerSecond), items, visit);
+}
+
+/** Its row could not be put, say: it stays as it is, due, and its neighbours go on. */
+function leave({ deps, tally, cluster }: Run, item: Item, error: unknown): void {
+  const about = `${cluster.name}: ${nameOf(item)}`;
+  const { reason, message } = failureOf(deps, error, { of: "mirror", before: 0, about });
+  noteFailure(tally, { reason, message }, deps.clock.now());
+  deps.log({ event: "left", about, reason });
 }
 
 async function visitItem(run: Run, item: Item, known: (id: string) => Known): Promise<void> {

@@ -25,11 +25,21 @@ export async function planCluster(deps: Deps, key: ResourceKey, replan: boolean)
     if (next === "nothing") return false;
     if (next !== "unchanged" && (await deps.state.putCluster(next)) === "conflict") continue;
     if (next !== "unchanged") await tellRefused(deps, next);
+    if (next !== "unchanged" && next.deletedAt !== undefined) await wakeRetries(deps, next);
     return planned(deps, next === "unchanged" ? (before as ClusterRow) : next, replan);
   }
   // The next sweep or resync: the row is still not at the request's spec hash.
   deps.log({ event: "contended", cluster: key.name });
   return true;
+}
+
+/** What failed and waits is tried once more at once, when all is to go. */
+async function wakeRetries({ state, clock }: Deps, { key, spec }: ClusterRow): Promise<void> {
+  if (spec?.deletionPolicy !== "delete") return;
+  const now = clock.now();
+  for (const { certificate, dueAt = 0 } of (await state.clusterRows(key.name)).mirrors)
+    if (dueAt > now.getTime()) await state.wakeMirror(key.name, certificate, now);
+  await wakeClusters({ state, clock }, [key.name]);
 }
 
 async function planned(deps: Deps, row: ClusterRow, replan: boolean): Promise<boolean> {

@@ -107,8 +107,7 @@ async function ended(worker: Worker, spec: ClusterSpec, checked: Checked): Promi
   if (stop && stop.why !== "late") return { row: await givenUp(worker, stop), goesOn: false };
   const isLate = stop?.why === "late" || now >= worker.until;
   const next = answering(row, standingOf(worker, nextDrift(worker, spec, checked)));
-  if (isLate) return { row: { ...released(next, partition, now), dueAt: now.getTime() }, goesOn: false };
-  const goesOn = hasMore(next, partition, now);
+  const goesOn = !isLate && hasMore(next, partition, now);
   return { row: goesOn ? next : released(next, partition, now), goesOn };
 }
 

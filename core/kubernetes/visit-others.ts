@@ -13,6 +13,7 @@ export async function visitReload(run: Run, id: string, row: ReloadRow): Promise
   const { reload } = cluster.spec;
   const mirror = partition.mirrors.get(id);
   if (!reload || !mirror) {
+    if (mirror) await tellTarget(deps, { mirror, reload: row }, { mirror });
     if ((await deps.state.deleteReload(row)) === "saved") partition.reloads.delete(id);
     return;
   }

@@ -19,7 +19,7 @@ export async function wakeMirrors(
  * Makes clusters due, and whoever works on one look again. One that rests until its next try is left alone: all that is due
  * will be read then.
  */
-export async function wakeClusters({ state, clock }: Deps, names: string[]): Promise<void> {
+export async function wakeClusters({ state, clock }: Pick<Deps, "state" | "clock">, names: string[]): Promise<void> {
   await concurrently(atOnce, names, async (name) => {
     const row = await state.cluster(clusterKey(name));
     const now = clock.now();

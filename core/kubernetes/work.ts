@@ -42,7 +42,10 @@ export async function workOn(deps: Deps, name: string, end: Date): Promise<Clust
     until: before(until, Math.min(lastItemMs, (until - now) / 2)),
     end: before(until, Math.min(lastRequestMs, (until - now) / 3)),
   };
-  await workAll(worker);
+  await workAll(worker).catch(async (error: unknown) => {
+    await giveBack(worker).catch(() => undefined);
+    throw error;
+  });
   const { tally, row, open } = worker;
   const requests = open?.reach.requests() ?? 0;
   return { cluster: name, did: "worked", requests, wrote: tally.wrote, failed: tally.failed, ready: row.ready.reason };
@@ -66,6 +69,14 @@ async function workAll(worker: Worker): Promise<void> {
       return;
     }
   }
+}
+
+/** State was away, say: nobody should have to wait until the lease lapses. */
+async function giveBack({ deps, name, row: { lease: ours } }: Worker): Promise<void> {
+  const row = await deps.state.cluster(clusterKey(name));
+  if (!row || row.lease?.id !== ours?.id) return;
+  const { lease: _, ...rest } = row;
+  await deps.state.putCluster({ ...rest, dueAt: deps.clock.now().getTime() });
 }
 
 /** Somebody woke the cluster or changed its spec: all is read anew. False when the lease is not ours any more. */

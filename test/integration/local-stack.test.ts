@@ -69,7 +69,8 @@ describe("the local stack", () => {
     const { pids } = await stack.control("facts", {});
     const listeners = listenersOf(pids);
     expect(withDescendants(pids).size).toBeGreaterThan(pids.length);
-    expect(new Set(listeners.map(({ pid }) => pid))).toEqual(new Set(pids));
+    // The test clusters are children of the same process.
+    expect(listeners.map(({ pid }) => pid)).toEqual(expect.arrayContaining(pids));
     expect(listeners.filter(({ socket }) => !/^(tcp|udp) 127\.0\.0\.1:/.test(socket))).toEqual([]);
   });
 

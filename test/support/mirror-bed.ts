@@ -166,7 +166,7 @@ export function certificateKey(id: string): ResourceKey {
 }
 
 /** `web/www` */
-export function refOf(id: string): { namespace: string; name: string } {
+function refOf(id: string): { namespace: string; name: string } {
   const [namespace = "", name = ""] = id.split("/");
   return { namespace, name };
 }

@@ -6,7 +6,7 @@ export interface Death {
   when: "before" | "after";
 }
 
-export class Died extends Error {}
+class Died extends Error {}
 
 /** Deps whose owner dies: from then on nothing of it has an effect. `calls` counts all there were. */
 export function mortal(deps: Deps, death?: Death): { deps: Deps; calls(): number; isDead(): boolean } {

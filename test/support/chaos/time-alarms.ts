@@ -25,6 +25,8 @@ export function watchMetrics({ p, sweeps }: TimeWorld): () => Record<string, Poi
     ExecutionsFailed: p.executions.flatMap(({ status }) => (status === "FAILED" ? [{ at: 0, value: 1 }] : [])),
     Invocations: sweeps.map(({ at }) => ({ at, value: 1 })),
     ApproximateNumberOfMessagesVisible: [],
+    // No cluster here, and so nobody who tells it.
+    KubernetesOutOfSync: [],
   });
 }
 

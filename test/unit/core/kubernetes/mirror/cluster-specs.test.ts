@@ -93,6 +93,9 @@ describe("resync", () => {
     expect(textIn(bed.secret("prod", "web/c3-tls"), "tls.crt")).toBe(renewed.certPem);
     expect(cluster.objects("Secret")).toHaveLength(19);
     expect(cluster.calls.filter(({ verb }) => verb === "get")).toHaveLength(4);
+    await bed.issue({ id: "api/www" });
+    await bed.tell("api/www");
+    expect(await bed.synced("prod", "api/www")).toBe("NamespaceNotFound");
     cluster.calls.length = 0;
     await bed.sync({ key, replan: true });
     expect(cluster.calls).toEqual([]);
@@ -126,6 +129,22 @@ describe("a Cluster that is deleted", () => {
     expect((await bed.row("prod"))?.expiresAt).toBeUndefined();
     cluster.health = "up";
     await bed.sweep(2);
+    expect(cluster.objects("Secret")).toEqual([]);
+    expect((await bed.row("prod"))?.expiresAt).toBeDefined();
+  });
+
+  it("delete: what failed and waits for its next try goes at once, too", async () => {
+    const bed = openMirrorBed();
+    const cluster = await bed.addCluster("prod", { deletionPolicy: "delete" });
+    await bed.tell(...(await issueMany(bed, 3)));
+    bed.clock.advance(60_000);
+    await bed.issue({ id: "web/c1" });
+    const allow = cluster.deny({ verb: "patch" });
+    await bed.tell("web/c1");
+    expect(await bed.synced("prod", "web/c1")).toBe("KubernetesForbidden");
+    allow();
+    await bed.requests.delete(key);
+    await bed.sync({ key });
     expect(cluster.objects("Secret")).toEqual([]);
     expect((await bed.row("prod"))?.expiresAt).toBeDefined();
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RefusedError } from "../../../../../core/errors.ts";
+import { RefusedError, UnavailableError } from "../../../../../core/errors.ts";
 import type { Health } from "../../../../support/fake-kubernetes.ts";
 import { clusterKey, issueMany, openMirrorBed } from "../../../../support/mirror-bed.ts";
 
@@ -85,9 +85,11 @@ describe("a cluster that does not answer", () => {
     await bed.tell("web/www");
     cluster.calls.length = 0;
     cluster.health = "up";
+    const { dueAt } = (await bed.row("prod")) ?? {};
     await bed.issue({ id: "web/api" });
     await bed.tell("web/api");
     expect(cluster.calls).toEqual([]);
+    expect((await bed.row("prod"))?.dueAt).toBe(dueAt);
     await bed.sweep(1);
     expect(cluster.objects("Secret")).toHaveLength(2);
   });
@@ -103,6 +105,18 @@ describe("a cluster that does not answer", () => {
     await bed.sync({ key });
     expect(cluster.objects("Secret")).toHaveLength(1);
     expect((await bed.row("prod"))?.failures).toBeUndefined();
+  });
+
+  it("is one whose storage is away, though it says its version", async () => {
+    const bed = openMirrorBed();
+    const cluster = await bed.addCluster("prod");
+    cluster.onCall = ({ verb }) => {
+      if (verb === "get")
+        throw new UnavailableError({ reason: "ClusterUnreachable", message: "answered 500: etcdserver" });
+    };
+    await bed.tell(...(await issueMany(bed, 40)));
+    expect(await bed.row("prod")).toMatchObject({ ready: { reason: "ClusterUnreachable" }, failures: 1 });
+    expect(cluster.calls.length).toBeLessThanOrEqual(20);
   });
 
   it("is one whose door cannot be opened, too", async () => {

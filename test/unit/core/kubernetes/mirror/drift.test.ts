@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { FakeKubernetes } from "../../../../support/fake-kubernetes.ts";
-import { openMirrorBed, secretRef, textIn } from "../../../../support/mirror-bed.ts";
+import { clusterKey, openMirrorBed, secretRef, textIn } from "../../../../support/mirror-bed.ts";
 
 const ref = secretRef("web/www-tls");
 const base64 = (text: string) => Buffer.from(text).toString("base64");
@@ -147,6 +147,20 @@ describe("a drift check", () => {
     expect(textIn(bed.secret("prod", "web/www-tls"), "tls.crt")).toBe(newer.certPem);
   });
 
+  it("goes on with what it was cut off at", async () => {
+    const { bed, cluster } = await openWithOne();
+    cluster.edit(ref, { data: { "tls.crt": "" } });
+    bed.clock.advance(3_960_000);
+    cluster.onCall = ({ verb }) => {
+      if (verb === "get") bed.clock.advance(50_000);
+    };
+    await bed.sync({ key: clusterKey("prod") }, { seconds: 60 });
+    expect(textIn(cluster.object(ref), "tls.crt")).toBe("");
+    cluster.onCall = undefined;
+    await bed.sweep(1);
+    expect(textIn(cluster.object(ref), "tls.crt")).not.toBe("");
+  });
+
   it("is spread over runs when time or budget is short, and looks at each Secret once", async () => {
     const bed = openMirrorBed();
     const cluster = await bed.addCluster("prod", { requestsPerSecond: 1 });
@@ -157,8 +171,7 @@ describe("a drift check", () => {
     expect(await bed.row("prod")).toMatchObject({ inSync: 100, mirrors: 100 });
     cluster.calls.length = 0;
     bed.clock.advance(3_600_000);
-    for (let run = 0; run < 20; run += 1)
-      await bed.sync({ key: { namespace: "_cluster", kind: "Cluster", name: "prod" } }, { seconds: 40 });
+    for (let run = 0; run < 20; run += 1) await bed.sync({ key: clusterKey("prod") }, { seconds: 40 });
     const looked = cluster.calls.filter(({ verb }) => verb === "get").map(({ name }) => name);
     expect(looked).toHaveLength(100);
     expect(new Set(looked).size).toBe(100);

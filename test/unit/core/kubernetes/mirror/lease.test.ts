@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { UnavailableError } from "../../../../../core/errors.ts";
 import { takeLease } from "../../../../../core/kubernetes/lease.ts";
 import { clusterKey, openMirrorBed, textIn } from "../../../../support/mirror-bed.ts";
 
@@ -63,6 +64,39 @@ describe("the lease of a cluster", () => {
   });
 });
 
+describe("State that fails", () => {
+  const away = () => Promise.reject(new UnavailableError({ reason: "StateAway", message: "DynamoDB is away" }));
+
+  it("for the Cluster's row ends the run; the lease is given back at once", async () => {
+    const bed = openMirrorBed();
+    const cluster = await bed.addCluster("prod");
+    await bed.issue({ id: "web/www" });
+    const { putCluster } = bed.state;
+    let puts = 0;
+    bed.state.putCluster = (row) => (++puts === 2 ? away() : putCluster(row));
+    await expect(bed.tell("web/www")).rejects.toThrow("away");
+    expect((await bed.row("prod"))?.lease).toBeUndefined();
+    await bed.sweep(1);
+    expect(cluster.objects("Secret")).toHaveLength(1);
+    expect(await bed.row("prod")).toMatchObject({ inSync: 1 });
+  });
+
+  it("for one mirror leaves that one due, and no other", async () => {
+    const bed = openMirrorBed();
+    await bed.addCluster("prod");
+    for (const id of ["web/a", "web/b", "web/c"]) await bed.issue({ id });
+    const { putMirror } = bed.state;
+    bed.state.putMirror = (row) => (row.certificate.name === "b" ? away() : putMirror(row));
+    await bed.tell("web/a", "web/b", "web/c");
+    const row = await bed.row("prod");
+    expect(row).toMatchObject({ inSync: 2, mirrors: 3, lastError: { reason: "StateAway" } });
+    expect(row?.dueAt).toBeLessThanOrEqual(bed.clock.now().getTime());
+    bed.state.putMirror = putMirror;
+    await bed.sweep(1);
+    expect(await bed.row("prod")).toMatchObject({ inSync: 3 });
+  });
+});
+
 describe("who is woken while he is looked at", () => {
   it("is looked at again before the worker ends", async () => {
     const bed = openMirrorBed();
@@ -99,6 +133,11 @@ describe("who is woken while he is looked at", () => {
     const bed = openMirrorBed();
     const cluster = await bed.addCluster("prod", {}, ["web", "front"]);
     await bed.issue({ id: "web/www" });
+    let opened = 0;
+    bed.open.kubernetes = async () => {
+      opened += 1;
+      return cluster.kubernetes;
+    };
     let done = false;
     cluster.onCall = async ({ verb }) => {
       if (verb !== "apply" || done) return;
@@ -110,6 +149,7 @@ describe("who is woken while he is looked at", () => {
     await bed.tell("web/www");
     expect(cluster.objects("Secret").map(({ metadata }) => metadata.namespace)).toEqual(["front", "web"]);
     expect(await bed.row("prod")).toMatchObject({ generation: 2, ready: { status: "True" } });
+    expect(opened).toBe(2);
     expect((await bed.mirror("prod", "web/www"))?.written).toMatchObject({ namespace: "front" });
   });
 });
@@ -141,8 +181,9 @@ describe("the end of a run", () => {
     const cluster = await bed.addCluster("prod", {}, []);
     await bed.issue({ id: "web/www" });
     await bed.tell("web/www");
+    await bed.sweep(1);
     cluster.addNamespace("web");
     await bed.sweep(2);
-    expect((await bed.row("prod"))?.lagMs).toBe(60_000);
+    expect((await bed.row("prod"))?.lagMs).toBe(180_000);
   });
 });

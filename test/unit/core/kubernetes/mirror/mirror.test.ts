@@ -186,14 +186,17 @@ describe("a Certificate that is gone, or no longer selected", () => {
     expect(await bed.mirror("prod", "web/www")).toBeUndefined();
   });
 
-  it("stays as it is while an edit of it cannot be read", async () => {
+  it("stays, and is repaired, while an edit of it cannot be read", async () => {
     const bed = openMirrorBed();
-    await bed.addCluster("prod", { deletionPolicy: "delete" });
+    const cluster = await bed.addCluster("prod", { deletionPolicy: "delete" });
     await bed.issue({ id: "web/www" });
     await bed.tell("web/www");
     await bed.requests.put({ key: certificateKey("web/www"), apiVersion: "certwright.dev/v1", spec: { dnsName: "x" } });
     await bed.tell("web/www");
     expect(bed.secret("prod", "web/www-tls")).toBeDefined();
+    cluster.edit(secretRef("web/www-tls"), { data: { "tls.crt": "" } });
+    await bed.sweep(70);
+    expect(textIn(bed.secret("prod", "web/www-tls"), "tls.crt")).not.toBe("");
     expect(await bed.synced("prod", "web/www")).toBe("Synced");
   });
 });

@@ -72,6 +72,48 @@ describe("a Secret that was there before", () => {
   });
 });
 
+describe("a mirrored Secret that somebody else begins to write", () => {
+  const metadata = { namespace: "web", name: "www-tls" };
+  const data = (key: string, text: string) => ({ [key]: Buffer.from(text).toString("base64") });
+  const applies = (key: string): KubernetesObject => ({
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata,
+    data: data(key, "theirs"),
+  });
+
+  async function openWithOne() {
+    const bed = openMirrorBed({ start: noon });
+    const cluster = await bed.addCluster("prod");
+    await bed.issue({ id: "web/www" });
+    await bed.tell("web/www");
+    return { bed, cluster };
+  }
+
+  it("is not fought over with whoever applies, also where somebody edited it besides", async () => {
+    const { bed, cluster } = await openWithOne();
+    cluster.edit(ref, { data: data("tls.key", "edited") });
+    const before = cluster.applyAs("argocd-controller", applies("tls.crt"));
+    await bed.sweep(130);
+    expect(cluster.object(ref)).toEqual(before);
+    expect(await bed.synced("prod", "web/www")).toBe("FieldManagerConflict");
+    expect((await bed.mirror("prod", "web/www"))?.synced?.message).toContain('"argocd-controller" too');
+  });
+
+  it("is not written over when they come between our look and our write", async () => {
+    const { bed, cluster } = await openWithOne();
+    cluster.edit(ref, { data: data("tls.key", "edited") });
+    cluster.onCall = ({ verb }) => {
+      if (verb !== "apply") return;
+      cluster.onCall = undefined;
+      cluster.applyAs("argocd-controller", applies("tls.crt"));
+    };
+    await bed.tell("web/www");
+    expect(textIn(cluster.object(ref), "tls.crt")).toBe("theirs");
+    expect(await bed.synced("prod", "web/www")).toBe("FieldManagerConflict");
+  });
+});
+
 describe("two installations on one Secret", () => {
   it("do not fight: the second says who has it, and has it when the first lets go", async () => {
     const bed = openMirrorBed();
