@@ -145,7 +145,7 @@ const solvers: BadSpec[] = [
   ["a solver has a type", { solvers: [{ selector: {} }] }, solver, "Required value: no solver type configured"],
   ["http01 comes later", { solvers: [{ http01: { ingress: {} } }] }, `${solver}.http01`, notYet],
   ["dns01 has a provider", dns01({}), `${solver}.dns01`, "Required value: no DNS01 provider configured"],
-  ["other providers come later", dns01({ cloudflare: { email: "a@b.de" } }), `${solver}.dns01.cloudflare`, notYet],
+  ["other providers come later", dns01({ webhook: { solverName: "mine" } }), `${solver}.dns01.webhook`, notYet],
   [
     "cnameStrategy Follow comes later",
     dns01({ route53: {}, cnameStrategy: "Follow" }),

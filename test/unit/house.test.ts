@@ -165,7 +165,8 @@ function foldersIn(path: string): string[] {
 /** An adapter is a file that exports one object named like it. */
 function exportsAdapter(file: string): boolean {
   const name = nameOf(file).replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-  return new RegExp(`^export const ${name}(: DnsAdapter<\\w+>)? = \\{`, "m").test(read(file));
+  // `acme-dns` exports `acmeDNS`.
+  return new RegExp(`^export const ${name}(: DnsAdapter<\\w+>)? = \\{`, "mi").test(read(file));
 }
 
 function nameOf(file: string): string {
@@ -173,7 +174,7 @@ function nameOf(file: string): string {
 }
 
 function kebabCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return name.replace(/([a-z0-9])([A-Z])/g, "$1-$2").toLowerCase();
 }
 
 /** `create-order` is the state "Create order". */
