@@ -4,7 +4,7 @@ import { SettingsError } from "./settings.ts";
 type Key = keyof CertwrightProps;
 
 const texts: Key[] = ["instance", "defaultStore", "alarmEmail", "logSubscriptionArn", "removalPolicy"];
-const lists: Key[] = ["zones", "validationZones", "assumableRoles", "allowedPrivateHosts"];
+const lists: Key[] = ["zones", "validationZones", "assumableRoles", "dnsFunctions", "allowedPrivateHosts"];
 /** With an example of each. */
 const objects: [key: Key, like: string][] = [
   ["namespaces", '{"web":{"dnsNames":["*.web.example.com"]}}'],

@@ -91,8 +91,12 @@ function stores({ names, partition, keyMaterialArn }: Grounds) {
 
 function dns(grounds: Grounds, registered: DnsAdapters) {
   const { names, settings } = grounds;
-  const { zones, validationZones, assumableRoles } = settings;
-  const scope = { zones: zones.includes("*") ? ("*" as const) : [...zones], validationZones: [...validationZones] };
+  const { zones, validationZones, assumableRoles, dnsFunctions = [] } = settings;
+  const scope = {
+    zones: zones.includes("*") ? ("*" as const) : [...zones],
+    validationZones: [...validationZones],
+    functions: [`${functionsOf(grounds)}certwright-dns-*`, ...dnsFunctions],
+  };
   const providers = Object.values(registered);
   const each = providers.map(({ permissions }) => permissions(scope));
   const assumeRole: Permission = {
@@ -107,6 +111,10 @@ function dns(grounds: Grounds, registered: DnsAdapters) {
     assumeRoles: assumableRoles.length > 0 ? [assumeRole] : [],
     readDnsCredentials: providers.some(({ readsSecrets }) => readsSecrets) ? stores(grounds).readAccountKeys : [],
   };
+}
+
+function functionsOf({ names: { account, region }, partition }: Grounds): string {
+  return `arn:${partition}:lambda:${region}:${account}:function:`;
 }
 
 /** The roles that Clusters name (auth.eks.roleArn): only with the ExternalId that no tenant's issuer comes with. */

@@ -26,6 +26,13 @@ export interface CertwrightProps {
   readonly assumableRoles?: readonly string[];
 
   /**
+   * ARNs of Lambda functions that ClusterIssuers may name in `dns01.lambda`, beside those named `certwright-dns-*` in this
+   * account and region.
+   * @default - none
+   */
+  readonly dnsFunctions?: readonly string[];
+
+  /**
    * The namespaces, and the DNS names each may ask for. `*.example.com` covers every name below example.com; a namespace
    * without `dnsNames` may ask for any name.
    * @default - any namespace may ask for any name
@@ -96,6 +103,7 @@ export interface Settings {
   readonly zones: readonly string[];
   readonly validationZones: readonly string[];
   readonly assumableRoles: readonly string[];
+  readonly dnsFunctions: readonly string[];
   readonly namespaces: Readonly<Record<string, NamespaceProps>> | undefined;
   readonly defaultStore: StoreName;
   readonly alarmEmail: string | undefined;

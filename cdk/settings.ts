@@ -19,6 +19,10 @@ const role = text(
   /^arn:aws[a-z-]*:iam::(\d{12}|\*):role\/[\w+=,.@/*-]+$/,
   "is no role ARN: write it like arn:aws:iam::*:role/certwright-*",
 );
+const dnsFunction = text(
+  /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[\w-]+$/,
+  "is no function's ARN: write it like arn:aws:lambda:eu-central-1:123456789012:function:my-dns, without an alias",
+);
 const target = text(
   /^arn:aws[a-z-]*:(lambda:[a-z0-9-]+:\d{12}:function:[\w-]+|logs:[a-z0-9-]+:\d{12}:destination:.+)$/,
   "is neither a Lambda function's ARN nor that of a CloudWatch Logs destination: put a destination in front of Kinesis or Firehose",
@@ -54,6 +58,7 @@ const schema = z.strictObject(
     zones: z._default(z.array(zone), []),
     validationZones: z._default(z.array(validationZone), []),
     assumableRoles: z._default(z.array(role), ["arn:aws:iam::*:role/certwright-*"]),
+    dnsFunctions: z._default(z.array(dnsFunction), []),
     namespaces: z.optional(
       z.record(
         text(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "is no namespace: use a-z, 0-9 and hyphens, at most 63"),

@@ -9,6 +9,10 @@ const reasons: [part: string, reason: string][] = [
   [":log-group:", "Lambda names the streams of the function's own log group."],
   [":route53:::change/", "Route 53 names a change when it makes it, and offers no ARN below that."],
   [":hostedzone/*", "The operator declared every zone of the account; the record names and types are fenced."],
+  [
+    ":function:",
+    "Users make functions that answer for DNS later; the prefix is for them, and the operator lists others.",
+  ],
   [":role/", "Tenants make their roles later; the role's own trust policy and the ExternalId decide as well."],
 ];
 /** Why actions may be granted on `*`. */

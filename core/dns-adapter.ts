@@ -32,6 +32,8 @@ export interface DnsAccess {
   fetch(url: string, init?: RequestInit): Promise<Response>;
   /** Settings of an AWS client: with a role's credentials, or else our own, which only a ClusterIssuer may use (RoleMissing). */
   aws(role: string | undefined): Promise<AwsAccess>;
+  /** Hosts that the operator lets be private, for a provider whose server's address a user chose. */
+  allowedPrivateHosts?: readonly string[];
   /** The text under a key of a stored secret in the issuer's namespace; RefusedError SecretKeyMissing when there is none. */
   secret(ref: SecretRef): Promise<string>;
 }
@@ -42,12 +44,14 @@ export interface AwsAccess {
   credentials?: () => Promise<{ accessKeyId: string; secretAccessKey: string; sessionToken: string; expiration: Date }>;
 }
 
-/** What the installation may write: hosted zone ids. */
+/** What the installation's own rights reach. Zones are hosted zone ids. */
 export interface ZoneScope {
   /** Zones that hold `_acme-challenge` names; "*" is every zone of the account. */
   zones: string[] | "*";
   /** Zones made for validation only (targets of CNAMEs): any TXT name may be written. */
   validationZones: string[];
+  /** ARNs of the Lambda functions that answer for DNS (dns01.lambda), and patterns of them. */
+  functions?: readonly string[];
 }
 
 /** What each verb of DnsProvider needs. */

@@ -40,7 +40,7 @@ export function openDeps(environment: Environment, functionName: string): Deps {
     sealer: once(() => openSealer(environment, client)),
     keys: openKeys(),
     ...acmeIssuers(environment, { clock, userAgent: `certwright-${functionName}/1`, store }),
-    ...dnsProviders({ instance: environment.instance, client, clock, store }),
+    ...dnsProviders({ ...environment, client, clock, store }),
     ...openKubernetes(environment, { client, clock, store }),
     fieldManager: fieldManagerOf(environment.stateMachineArn),
     trust: openTrust(),

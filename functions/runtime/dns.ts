@@ -18,6 +18,7 @@ interface World {
   client: ClientConfig;
   clock: Clock;
   store: OpenStore;
+  allowedPrivateHosts?: readonly string[];
 }
 
 /** DNS providers by issuer and solver; kept while the function is warm, so that zones are listed once. */
@@ -47,10 +48,11 @@ function solverOf(issuer: IssuerRow, index: number, adapters: DnsAdapters) {
   return { adapter, config };
 }
 
-function accessOf({ key }: IssuerRow, { instance, client, clock, store }: World): DnsAccess {
+function accessOf({ key }: IssuerRow, { instance, client, clock, store, allowedPrivateHosts = [] }: World): DnsAccess {
   return {
     clock,
     fetch,
+    allowedPrivateHosts,
     secret: (ref) => secretText({ instance, store }, key, ref),
     aws: async (role) => {
       if (role !== undefined) return withRole(client, clock, role, `${instance}/${key.namespace}`);

@@ -80,7 +80,9 @@ describe("asynchronous calls", () => {
     const invoked = rights
       .flatMap(({ Properties }) => Properties.Policies[0].PolicyDocument.Statement)
       .filter(({ Action }) => Action === "lambda:InvokeFunction")
-      .map(({ Resource }) => String(Resource).split(":").at(-1));
+      .map(({ Resource }) => String(Resource).split(":").at(-1))
+      // Users' own functions, which are waited for.
+      .filter((name) => name !== "certwright-dns-*");
     const names = configs.map(({ FunctionName }) => stack.named(FunctionName));
     expect(names.sort()).toEqual([...new Set([...started, ...invoked])].sort());
   });

@@ -15,6 +15,7 @@ const everything: CertwrightProps = {
   zones: ["Z0123456789ABC"],
   validationZones: ["Z0123456789DEF"],
   assumableRoles: ["arn:aws:iam::444455556666:role/certwright-dns"],
+  dnsFunctions: [`arn:aws:lambda:${region}:${account}:function:own-dns`],
   namespaces: { web: { dnsNames: ["*.web.example.com"] }, shop: {} },
   defaultStore: "s3",
   alarmEmail: "oncall@example.com",

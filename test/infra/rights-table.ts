@@ -29,12 +29,15 @@ const writesSecrets = [
   "kms:Decrypt,GenerateDataKey @ key-material",
 ];
 const asksTheCa = [...readsSecrets, "lambda:InvokeFunction @ check-issuer"];
+const asksDnsFunctions = "lambda:InvokeFunction @ dns-*";
 const changesRecords = [
+  asksDnsFunctions,
   "route53:ListHostedZones @ *",
   "route53:ChangeResourceRecordSets @ ZONE1",
   "route53:ChangeResourceRecordSets @ ZVAL1",
   "route53:ListResourceRecordSets @ ZONE1 ZVAL1",
   "sts:AssumeRole @ tenants' roles",
+  ...readsSecrets,
 ];
 /** What each function may do, to the last action. A line is one statement: actions, `@`, resource. */
 export const rights: Record<string, string[]> = {
@@ -96,7 +99,13 @@ export const rights: Record<string, string[]> = {
   ],
   "create-order": [...step, readsRequests, ...asksTheCa],
   "publish-challenge": [...step, updatesState, ...changesRecords],
-  "check-propagation": [...step, "route53:GetChange @ changes", "sts:AssumeRole @ tenants' roles"],
+  "check-propagation": [
+    ...step,
+    asksDnsFunctions,
+    "route53:GetChange @ changes",
+    "sts:AssumeRole @ tenants' roles",
+    ...readsSecrets,
+  ],
   "validate-challenge": [...step, ...asksTheCa],
   "finalize-order": [...step, updatesState, readsRequests, ...asksTheCa],
   "write-secret": [
