@@ -4,11 +4,12 @@ import { concurrently } from "./concurrently.ts";
 import type { Deps } from "./deps.ts";
 import { classOf, isNamed, RateLimitedError } from "./errors.ts";
 import type { IssuerSpec } from "./issuer.ts";
+import { atGeneration, readyCondition } from "./object-row.ts";
 import type { StoredRequest } from "./ports.ts";
 import { parseIssuer } from "./request.ts";
 import { idOf, type Resource, type ResourceKey } from "./resource.ts";
-import { type IssuerRow, rowSchema } from "./rows.ts";
-import { type Condition, condition } from "./status.ts";
+import type { IssuerRow } from "./rows.ts";
+import type { Condition } from "./status.ts";
 
 /** A ready issuer is looked at again so often: its directory may move, its account may be gone. */
 const recheckMs = 24 * 3_600_000;
@@ -121,27 +122,11 @@ function forgotten(deps: Deps, row: IssuerRow | undefined): IssuerRow | undefine
   return { ...rest, ready: gone, deletedAt: now.getTime(), expiresAt };
 }
 
-function atGeneration(key: ResourceKey, row: IssuerRow | undefined, specHash: string): IssuerRow {
-  const { deletedAt: _d, expiresAt: _e, ...kept } = row ?? newRow(key);
-  return kept.specHash === specHash ? kept : { ...kept, specHash, generation: kept.generation + 1 };
-}
-
-function newRow(key: ResourceKey): IssuerRow {
-  const unknown: Condition = {
-    type: "Ready",
-    status: "Unknown",
-    reason: "Pending",
-    message: "",
-    lastTransitionTime: "",
-  };
-  return { key, schema: rowSchema, version: 0, generation: 0, specHash: "", ready: unknown };
-}
-
 function withoutDue(row: IssuerRow): IssuerRow {
   const { dueAt: _due, lane: _lane, ...rest } = row;
   return rest;
 }
 
 function ready(row: IssuerRow, status: Condition["status"], reason: string, message: string, now: Date): Condition {
-  return condition(row.ready, { type: "Ready", status, reason, message, observedGeneration: row.generation }, now);
+  return readyCondition(row, { status, reason, message }, now);
 }

@@ -3,11 +3,11 @@ import { concurrently } from "../../concurrently.ts";
 import type { Deps } from "../../deps.ts";
 import { classOf, isNamed, RateLimitedError } from "../../errors.ts";
 import type { FieldFault } from "../../field-fault.ts";
+import { atGeneration, readyCondition } from "../../object-row.ts";
 import type { StoredRequest } from "../../ports.ts";
 import { parseBundle } from "../../request.ts";
 import { idOf, type ResourceKey } from "../../resource.ts";
-import { rowSchema } from "../../rows.ts";
-import { type Condition, condition } from "../../status.ts";
+import type { Condition } from "../../status.ts";
 import type { BundleSpec } from "../bundle.ts";
 import type { BundleRow } from "../rows.ts";
 import { collect, isInCluster, mustHoldSome } from "./content.ts";
@@ -41,7 +41,7 @@ export async function checkBundle(deps: Deps, key: ResourceKey): Promise<BundleR
 
 async function checkedRow(deps: Deps, stored: StoredRequest, before: BundleRow | undefined): Promise<BundleRow> {
   const parsed = parseBundle(stored);
-  const base = atGeneration(stored.key, before, parsed.ok ? parsed.resource.specHash : parsed.specHash);
+  const base: BundleRow = atGeneration(stored.key, before, parsed.ok ? parsed.resource.specHash : parsed.specHash);
   const faults = parsed.ok ? notStorable(parsed.resource.spec) : parsed.faults;
   if (parsed.ok && faults.length === 0) return verified(deps, { ...base, spec: parsed.resource.spec });
   const { dueAt: _, lane: __, failures: ___, ...kept } = base;
@@ -138,22 +138,6 @@ async function forgotten(deps: Deps, row: BundleRow | undefined): Promise<Bundle
   return { ...rest, ready: gone, deletedAt: now.getTime(), expiresAt };
 }
 
-function atGeneration(key: ResourceKey, row: BundleRow | undefined, specHash: string): BundleRow {
-  const { deletedAt: _, expiresAt: __, ...kept } = row ?? newRow(key);
-  return kept.specHash === specHash ? kept : { ...kept, specHash, generation: kept.generation + 1 };
-}
-
-function newRow(key: ResourceKey): BundleRow {
-  const unknown: Condition = {
-    type: "Ready",
-    status: "Unknown",
-    reason: "Pending",
-    message: "",
-    lastTransitionTime: "",
-  };
-  return { key, schema: rowSchema, version: 0, generation: 0, specHash: "", ready: unknown };
-}
-
 function ready(row: BundleRow, status: Condition["status"], reason: string, message: string, now: Date): Condition {
-  return condition(row.ready, { type: "Ready", status, reason, message, observedGeneration: row.generation }, now);
+  return readyCondition(row, { status, reason, message }, now);
 }
