@@ -6,7 +6,7 @@ import { newerThere } from "./leaf.ts";
 import { type FieldPath, otherOwners } from "./ownership.ts";
 import { mayWrite } from "./permit.ts";
 import type { Kubernetes, KubernetesObject } from "./port.ts";
-import { differences, hashOf, secretOf, shownPaths, sizeOf } from "./render.ts";
+import { differences, hashOf, secretOf, shownPaths, sizeOf, textAt } from "./render.ts";
 import type { MirrorRow } from "./rows.ts";
 import type { Wanted } from "./wish.ts";
 
@@ -23,8 +23,8 @@ type Written = NonNullable<MirrorRow["written"]>;
 
 /** How it stands with one Secret. */
 export type Mirrored =
-  /** As it should be; `wrote`: it was not before, `repaired`: fields that somebody had changed. */
-  | { is: "synced"; written: Written; wrote: boolean; repaired?: string }
+  /** As it should be; `wrote`: it was not before, `over`: another certificate, `repaired`: fields that somebody had changed. */
+  | { is: "synced"; written: Written; wrote: boolean; over?: true; repaired?: string }
   /** Somebody changed it, and that is only reported. */
   | { is: "drifted"; fields: string };
 
@@ -101,7 +101,13 @@ async function settle(its: Case): Promise<Mirrored> {
   if (drifted !== undefined && world.mode === "report") return { is: "drifted", fields: drifted };
   const answer = await write(its, force);
   const repaired = drifted === undefined ? {} : { repaired: drifted };
-  return { is: "synced", written: writtenAs(its, answer, hash), wrote: true, ...repaired };
+  const over = there && holdsAnother(there, wished) ? { over: true as const } : {};
+  return { is: "synced", written: writtenAs(its, answer, hash), wrote: true, ...over, ...repaired };
+}
+
+function holdsAnother(there: KubernetesObject, { rendered }: Wished): boolean {
+  const chain = textAt(there, "tls.crt");
+  return chain !== undefined && chain !== "" && chain !== textAt({ ...there, data: rendered.data }, "tls.crt");
 }
 
 function shownDrift(there: KubernetesObject | undefined, wrong: FieldPath[], surplus: FieldPath[]): string {

@@ -109,7 +109,7 @@ async function keep(run: Run, before: MirrorRow, { row, mirrored }: Exclude<Next
   const id = idOfCertificate(row.certificate);
   tally.wrote += mirrored?.is === "synced" && mirrored.wrote ? 1 : 0;
   const reloadBefore = partition.reloads.get(id);
-  if (isRenewed(before, row) && !(await noteReload(run, row))) return;
+  if (isRenewed(before, row, mirrored) && !(await noteReload(run, row))) return;
   const after = { mirror: row, reload: partition.reloads.get(id) };
   await tellTarget(deps, { mirror: before, reload: reloadBefore }, after);
   if (JSON.stringify(row) !== JSON.stringify(before)) {
@@ -123,10 +123,10 @@ async function keep(run: Run, before: MirrorRow, { row, mirrored }: Exclude<Next
   await tellMirror(deps, before, row, mirrored.repaired);
 }
 
-/** A newer certificate where an older one of ours was. */
-function isRenewed({ written: old }: MirrorRow, { written }: MirrorRow): boolean {
+/** A newer certificate where an older one was: ours, or what lay there when the Secret came to us (again). */
+function isRenewed({ written: old }: MirrorRow, { written }: MirrorRow, mirrored: Mirrored | undefined): boolean {
+  if (old === undefined) return mirrored?.is === "synced" && mirrored.over === true;
   return (
-    old !== undefined &&
     written !== undefined &&
     old.fingerprint !== written.fingerprint &&
     `${old.namespace}/${old.name}` === `${written.namespace}/${written.name}`

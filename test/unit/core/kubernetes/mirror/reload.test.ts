@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { KubernetesObject } from "../../../../../core/kubernetes/port.ts";
-import { clusterKey, type MirrorBed, openMirrorBed } from "../../../../support/mirror-bed.ts";
+import { certificateKey, clusterKey, type MirrorBed, openMirrorBed } from "../../../../support/mirror-bed.ts";
 
 const reload = { namespaces: ["web"], annotatedIn: [], maxConcurrent: 1 };
 const ref = { kind: "Deployment" as const, namespace: "web", name: "server" };
@@ -49,6 +49,15 @@ describe("the workloads of a mirrored Secret", () => {
     expect(cluster.object(ref)?.metadata.generation).toBe(2);
     const events = await bed.events("web/www");
     expect(events.filter((reason) => reason.startsWith("Relo"))).toEqual(["Reloaded", "Reloading"]);
+  });
+
+  it("are restarted when a Certificate that was made anew writes over what the former one left", async () => {
+    const { bed, cluster } = await openWithServer();
+    await bed.requests.delete(certificateKey("web/www"));
+    await bed.tell("web/www");
+    expect((await bed.state.clusterRows("prod")).mirrors).toEqual([]);
+    await renew(bed);
+    expect(cluster.object(ref)?.metadata.generation).toBe(2);
   });
 
   it("wait while their cluster does not answer, and say why when they may not be listed", async () => {
