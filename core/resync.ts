@@ -37,7 +37,9 @@ export async function resync(deps: Deps): Promise<ResyncReport> {
   }
   for await (const keys of deps.state.scanKeys()) await sendDeleted(deps, report, keys, seen);
   const known = [...placed.values()].map(({ key }) => key);
-  await sendDeleted(deps, report, known, seen);
+  // One that is leaving its cluster was seen to be deleted before.
+  const alive = [...placed.values()].filter(({ deletedAt }) => deletedAt === undefined).map(({ key }) => key);
+  await sendDeleted(deps, report, alive, seen);
   await concurrently(concurrency, known, (key) => deps.starter.syncKubernetes({ key, replan: true }));
   report.replanned = known.length;
   return report;
