@@ -10,6 +10,7 @@ import { connectStack } from "../support/stack.ts";
 
 const everyone = ["*"];
 const decides = ["dispatch", "sweep"];
+const reachesDns = ["publish-challenge", "check-propagation", "clean-up-challenge"];
 const asksTheCa = ["create-order", "validate-challenge", "finalize-order"];
 
 /** What no recorded call needs, or not in every run, and why it is granted. Reviewed 2026-11-22. */
@@ -51,6 +52,12 @@ const unused: [functions: string[], grant: RegExp, reason: string][] = [
     ["check-propagation", "clean-up-challenge"],
     /^events:PutEvents/,
     "an attempt fails there: a change that Route 53 refuses, a function that died twice",
+  ],
+  [reachesDns, /^lambda:InvokeFunction @ function:certwright-dns-/, "a solver dns01.lambda; here all are of Route 53"],
+  [
+    reachesDns,
+    /^secretsmanager:GetSecretValue |^kms:Decrypt .*through secretsmanager$/,
+    "the credential of a solver at another DNS provider; here all are of Route 53",
   ],
   [
     ["write-secret"],
