@@ -9,7 +9,7 @@ import * as dnsAdapters from "../adapters/dns/index.ts";
 import {
   accountKeyPermissions,
   bundlePermissions,
-  clusterCredentialPermissions,
+  credentialPermissions,
   storePermissions,
 } from "../adapters/stores/index.ts";
 import type { DnsAdapters } from "../core/dns-adapter.ts";
@@ -85,7 +85,8 @@ function stores({ names, partition, keyMaterialArn }: Grounds) {
     readAccountKeys: accountKeys.read,
     createAccountKeys: accountKeys.write,
     writeBundles: bundlePermissions(scope),
-    readClusterCredentials: clusterCredentialPermissions(scope),
+    readClusterCredentials: credentialPermissions(scope, "_cluster"),
+    readCredentials: credentialPermissions(scope, "*"),
   };
 }
 
@@ -109,7 +110,7 @@ function dns(grounds: Grounds, registered: DnsAdapters) {
     askForChanges: each.flatMap(({ settled }) => settled),
     removeRecords: each.flatMap(({ cleanUp }) => cleanUp),
     assumeRoles: assumableRoles.length > 0 ? [assumeRole] : [],
-    readDnsCredentials: providers.some(({ readsSecrets }) => readsSecrets) ? stores(grounds).readAccountKeys : [],
+    readDnsCredentials: providers.some(({ readsSecrets }) => readsSecrets) ? stores(grounds).readCredentials : [],
   };
 }
 

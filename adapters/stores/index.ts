@@ -4,7 +4,7 @@ import type { StorePermissions, StoreScope } from "./permissions.ts";
 import { s3Permissions, secretsManagerPermissions } from "./permissions.ts";
 
 export type { StorePermissions, StoreScope } from "./permissions.ts";
-export { accountKeyPermissions, bundlePermissions, clusterCredentialPermissions } from "./permissions.ts";
+export { accountKeyPermissions, bundlePermissions, credentialPermissions } from "./permissions.ts";
 
 /** What connects any store: the SDK client's settings, and where its secrets lie. */
 export interface StoreConnection {

@@ -66,9 +66,12 @@ export function accountKeyPermissions(scope: StoreScope): Pick<StorePermissions,
   };
 }
 
-/** What Clusters log in with: secrets that a person stored in `_cluster`, which have no tag. Never an account key. */
-export function clusterCredentialPermissions(scope: StoreScope): Permission[] {
-  const { secrets } = groundsOf(scope, "_cluster/*");
+/**
+ * What a person stored, in a namespace or in all: secrets without our tag. Never an account key or the secret of a Certificate.
+ * Clusters log in with such, and DNS providers.
+ */
+export function credentialPermissions(scope: StoreScope, namespace: "_cluster" | "*"): Permission[] {
+  const { secrets } = groundsOf(scope, namespace === "*" ? "*" : `${namespace}/*`);
   const conditions = { Null: { [ownerTag]: "true" } };
   return [{ actions: ["secretsmanager:GetSecretValue"], resources: secrets, conditions }, groundsOf(scope).decrypt];
 }

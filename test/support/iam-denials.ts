@@ -181,6 +181,17 @@ export function secretFences({ place }: Installed, keyMaterial: string): Fence[]
       denied: [secret("PutSecretValue", "certwright/_cluster/binding")],
     },
     {
+      title: "the credential of a DNS provider that a person stored read, and no account key or key of a Certificate",
+      functions: [...changers, "check-propagation"],
+      allowed: secret("GetSecretValue", "certwright/web/dns-token"),
+      denied: [
+        secret("GetSecretValue", account, ofIssuer),
+        secret("GetSecretValue", mine, tags),
+        secret("GetSecretValue", "other/web/dns-token"),
+        secret("PutSecretValue", "certwright/web/dns-token"),
+      ],
+    },
+    {
       title: "versions of objects found under the name of its own instance",
       functions: ["prepare", "write-secret", "sync-kubernetes", ...deciders],
       allowed: plain("s3:ListBucketVersions", bucket, { "s3:prefix": mine }),

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   accountKeyPermissions,
   bundlePermissions,
-  clusterCredentialPermissions,
+  credentialPermissions,
   storePermissions,
 } from "../../../../adapters/stores/index.ts";
 import type { StorePermissions } from "../../../../adapters/stores/permissions.ts";
@@ -93,7 +93,7 @@ describe("the permissions of account keys", () => {
 describe("the permissions of Clusters and Bundles", () => {
   const ofClusters = secrets.replace("/*", "/_cluster/*");
   const ofBundles = secrets.replace("/*", "/_cluster/bundle-*");
-  const [value] = clusterCredentialPermissions(scope);
+  const [value] = credentialPermissions(scope, "_cluster");
   const write = bundlePermissions(scope);
 
   it("read only secrets of _cluster that nobody of certwright made", () => {
@@ -102,6 +102,11 @@ describe("the permissions of Clusters and Bundles", () => {
       resources: [ofClusters],
       conditions: { Null: { [owner]: "true" } },
     });
+  });
+
+  it("and those of DNS providers in every namespace, but by the same rule", () => {
+    const [anywhere] = credentialPermissions(scope, "*");
+    expect(anywhere).toEqual({ ...value, resources: [secrets] });
   });
 
   it("write only what a Bundle owns, under the names of Bundles", () => {
