@@ -12,8 +12,8 @@ const idle = { days: 30.4, secrets: 0, tableBytes: 0, bucketBytes: 0 };
 const lambda = { calls: 1e6, coldStarts: 0, gigabyteSeconds: 1e6, longestMs: 0, overtime: 0 };
 
 describe("the bill of a month at list prices", () => {
-  it("of nothing at all is two keys, three metrics, six alarms and one secret", () => {
-    expect(total(monthlyBill({ used: nothing, ...idle }))).toBe(2 + 0.9 + 0.6 + 0.4);
+  it("of nothing at all is two keys, three metrics, seven alarms and one secret", () => {
+    expect(total(monthlyBill({ used: nothing, ...idle }))).toBeCloseTo(2 + 0.9 + 0.7 + 0.4, 9);
   });
 
   it.each<[string, Partial<Usage>, Partial<typeof idle>, string, number]>([
@@ -39,7 +39,7 @@ describe("the bill of a month at list prices", () => {
     ],
     ["a thousand secrets", {}, { secrets: 1_000 }, "Secrets Manager", 400.4],
     ["a million events", { events: 1e6 }, {}, "EventBridge", 1],
-    ["two gigabytes of logs", { logBytes: 2e9 }, {}, "CloudWatch", 1 + 1.5],
+    ["two gigabytes of logs", { logBytes: 2e9 }, {}, "CloudWatch", 1 + 1.6],
   ])("counts %s", (_what, used, more, service, dollars) => {
     expect(monthlyBill({ used: { ...nothing, ...used }, ...idle, ...more })[service]).toBeCloseTo(dollars, 6);
   });
