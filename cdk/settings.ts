@@ -14,7 +14,8 @@ const zoneFault =
   "is no hosted zone id: take the one that `aws route53 list-hosted-zones` prints after /hostedzone/, like Z0123456789ABC";
 const zone = text(/^(Z[A-Z0-9]{1,31}|\*)$/, zoneFault);
 const validationZone = text(/^Z[A-Z0-9]{1,31}$/, zoneFault);
-const instanceFault = "must be 2 to 20 of a-z, 0-9 and hyphens, a letter first, no hyphen last";
+const instanceFault =
+  "must be 2 to 20 of a-z, 0-9 and hyphens, a letter first, no hyphen last, and not begin with certwright-dns: so the functions of dns01.lambda are called";
 const role = text(
   /^arn:aws[a-z-]*:iam::(\d{12}|\*):role\/[\w+=,.@/*-]+$/,
   "is no role ARN: write it like arn:aws:iam::*:role/certwright-*",
@@ -52,7 +53,9 @@ const schema = z.strictObject(
   {
     // Names are made from it: it must be known now.
     instance: z._default(
-      z.string({ error: "must be a text" }).check(z.regex(/^[a-z][a-z0-9-]{0,18}[a-z0-9]$/, { error: instanceFault })),
+      z
+        .string({ error: "must be a text" })
+        .check(z.regex(/^(?!certwright-dns)[a-z][a-z0-9-]{0,18}[a-z0-9]$/, { error: instanceFault })),
       "certwright",
     ),
     zones: z._default(z.array(zone), []),

@@ -40,6 +40,33 @@ export function isPrivateAddress(address: string): boolean {
   return bits === undefined || blocked.some((range) => bits >> range.shift === range.prefix);
 }
 
+/** How node:net resolves a name (LookupFunction of node:net). */
+type Lookup<Options> = (hostname: string, options: Options, callback: LookupDone) => void;
+type LookupDone = (
+  error: Error | null,
+  address: string | { address: string; family: number }[],
+  family?: number,
+) => void;
+
+/** A lookup that refuses a name that resolves to a private address, at the moment of connecting: nobody can rebind it afterwards. */
+export function publicLookup<Options>(
+  lookup: Lookup<Options>,
+  refusal: (hostname: string, address: string) => Error,
+): Lookup<Options> {
+  return (hostname, options, callback) => {
+    lookup(hostname, options, (error, address, family) => {
+      const found = typeof address === "string" ? [{ address }] : (address ?? []);
+      const inward = error ? undefined : found.find((entry) => isPrivateAddress(entry.address));
+      callback(inward ? refusal(hostname, inward.address) : error, address, family);
+    });
+  };
+}
+
+/** Whether Node says with this code that OpenSSL does not trust the server (tls, "X509 certificate error codes"). */
+export function isUntrusted(code: string): boolean {
+  return /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|INVALID_CA|HOSTNAME_MISMATCH/.test(code);
+}
+
 /** IPv4 addresses are looked up as IPv4-mapped IPv6, ::ffff:0:0/96. */
 const mapped = 0xffffn << 32n;
 /** 64:ff9b::/96 carries an IPv4 address (RFC 6052): that one decides. */

@@ -87,7 +87,7 @@ async function main() {
   const more = {
     "local/main.ts": rest.includes("--kubernetes") ? [kubernetes] : [],
     "local/test.ts": [tools, java, kubernetes],
-    "local/chaos.ts": [kubernetes],
+    "test/bench/main.ts": rest.includes("--fleet") ? [] : [kubernetes],
   };
   return runTypeScript(join(root, file), rest, [packages, emulator, pebble, ...(more[file] ?? [])]);
 }

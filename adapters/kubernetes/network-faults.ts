@@ -1,10 +1,11 @@
 import { RefusedError, UnavailableError } from "../../core/errors.ts";
+import { isUntrusted } from "../../core/url-guard.ts";
 
 /** What went wrong before an apiserver answered: UnavailableError ClusterUnreachable, or CredentialsRejected in TLS. */
 export function networkFault(error: unknown, host: string, isLate: boolean): Error {
   const { code = "", message = "" } = error as NodeJS.ErrnoException;
   if (aboutOurs.test(code)) return unusable(`The apiserver ${host} does not accept our client certificate (${code}).`);
-  if (untrusted.test(code)) return untrustedServer(host, code, error);
+  if (isUntrusted(code)) return untrustedServer(host, code, error);
   const late = isLate || code === "ABORT_ERR" || code === "ETIMEDOUT";
   const what = late ? "did not answer in time" : `could not be reached (${code || message.slice(0, 200)})`;
   return unreachable(`The apiserver ${host} ${what}.`, reachFix, error);
@@ -35,8 +36,6 @@ const reachFix =
 
 /** The server's alerts about a client certificate (RFC 8446 6.2). */
 const aboutOurs = /ALERT_(BAD_CERT|CERT|UNKNOWN_CA|UNSUPPORTED_CERT|ACCESS_DENIED|HANDSHAKE_FAILURE$)/;
-/** OpenSSL's verification failures as Node names them (tls, "X509 certificate error codes"). */
-const untrusted = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|INVALID_CA|HOSTNAME_MISMATCH/;
 
 function untrustedServer(host: string, code: string, cause: unknown): UnavailableError {
   const fix =

@@ -5,7 +5,7 @@ import type { LookupFunction, Socket } from "node:net";
 import { isNamed, UnavailableError } from "../../core/errors.ts";
 import type { ClusterAccess } from "../../core/kubernetes/port.ts";
 import type { Clock } from "../../core/ports.ts";
-import { isPrivateAddress, mayBePrivate } from "../../core/url-guard.ts";
+import { mayBePrivate, publicLookup } from "../../core/url-guard.ts";
 import { contextOf } from "./credentials.ts";
 import { inwardLookup, networkFault } from "./network-faults.ts";
 
@@ -109,17 +109,8 @@ function limitConnecting(socket: Socket, ms: number): void {
   for (const event of ["secureConnect", "close"]) socket.once(event, () => clearTimeout(timer));
 }
 
-/** Refuses a name that resolves to a private address, at the moment of connecting: nobody can rebind it afterwards. */
-function lookupFor(url: URL, options: TransportOptions): LookupFunction {
-  const lookup = options.lookup ?? dnsLookup;
-  if (mayBePrivate(url, options.allowedPrivateHosts)) return lookup;
-  return (hostname, lookupOptions, callback) => {
-    lookup(hostname, lookupOptions, (error, address, family) => {
-      const found = typeof address === "string" ? [{ address }] : (address ?? []);
-      const inward = error ? undefined : found.find((entry) => isPrivateAddress(entry.address));
-      callback(inward ? inwardLookup(hostname, inward.address) : error, address, family);
-    });
-  };
+function lookupFor(url: URL, { lookup = dnsLookup, allowedPrivateHosts }: TransportOptions): LookupFunction {
+  return mayBePrivate(url, allowedPrivateHosts) ? lookup : publicLookup(lookup, inwardLookup);
 }
 
 async function readReply(response: IncomingMessage, host: string, maxBytes: number): Promise<Reply> {

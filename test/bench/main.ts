@@ -6,6 +6,7 @@ import { instance, openBench } from "./bench-stack.ts";
 import { type BenchReport, compare } from "./budgets.ts";
 import { bundles, tracing } from "./bundles.ts";
 import { batch50, thousand } from "./many.ts";
+import { mirrored } from "./mirrored.ts";
 import { single } from "./single.ts";
 
 const { values: options } = parseArgs({
@@ -55,6 +56,7 @@ async function main(): Promise<number> {
       single: one,
       batch50: await batch50(bench),
       thousand: await thousand(bench),
+      mirrored: await mirrored(bench),
       bundles: loaded,
     };
     const rows = compare(report);

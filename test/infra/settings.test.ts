@@ -32,6 +32,7 @@ describe("a wrong context key is refused with its name and the fix", () => {
   it.each<[key: string, value: unknown, fault: RegExp]>([
     ["instance", "Prod", /instance "Prod" must be 2 to 20 of a-z, 0-9 and hyphens/],
     ["instance", "a-name-that-is-far-too-long", /instance ".*" must be 2 to 20/],
+    ["instance", "certwright-dns", /instance ".*" must be .* and not begin with certwright-dns/],
     ["zones", "example.com", /zones\.0 "example\.com" is no hosted zone id: take the one that `aws route53/],
     ["validationZones", "*", /validationZones\.0 "\*" is no hosted zone id/],
     [

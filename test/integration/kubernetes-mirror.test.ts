@@ -123,7 +123,7 @@ describe("200 certificates and three clusters, one cut off and one whose credent
     await fine.until({ inSync: count, mirrors: count, ready: { status: "True" } }, 15_000);
     const worst = Math.max(...(await lags()));
     console.info(`worst lag from issued to mirrored: ${(worst / 1_000).toFixed(1)} s`);
-    // On a quiet machine within 10 s; one that runs other things as well may take longer, but never until a sweep helps.
+    // Without the help of a sweep. The 10 s that we promise are a budget of `npm run bench`, which runs alone.
     expect(worst).toBeLessThanOrEqual(50_000);
     await expectAllThere(alpha);
     await trouble;

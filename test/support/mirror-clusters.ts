@@ -5,22 +5,12 @@ import type { ClusterRow, MirrorRow } from "../../core/kubernetes/rows.ts";
 import { kubeconfigOf } from "../../local/kubernetes/client.ts";
 import type { TestStack } from "./integration-bed.ts";
 import type { AuditedRequest } from "./kubernetes/audit.ts";
+import { mirrorRole } from "./kubernetes/mirror-role.ts";
 import type { ClusterUser, TestCluster } from "./kubernetes-bed.ts";
 
 /** Who we are in a real cluster, as Secrets of one namespace need it. */
 export async function allowSecretsIn(cluster: TestCluster, namespace: string, user: string): Promise<void> {
-  await cluster.applyYaml(`
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata: { name: mirror, namespace: ${namespace} }
-rules: [{ apiGroups: [""], resources: [secrets], verbs: [get, create, patch, delete] }]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: { name: mirror, namespace: ${namespace} }
-roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: mirror }
-subjects: [{ apiGroup: rbac.authorization.k8s.io, kind: User, name: "${user}" }]
-`);
+  await cluster.applyYaml(mirrorRole(namespace, user));
 }
 
 export interface MirrorWish {

@@ -38,7 +38,10 @@ export async function update(deps: ServerDeps, account: AcmeDnsAccount, value: s
   throw refusedBy(vendor, answer, "POST /update", words);
 }
 
-/** The server's URL is a user's: it must not lead into the installation's own network. */
+/**
+ * The server's URL is a user's: it must not lead into the installation's own network. A name that is rebound between this and
+ * the call meets a server there that has no certificate for it, so nothing is sent.
+ */
 async function guard({ host, allowedPrivateHosts, addressesOf = resolved }: ServerDeps): Promise<void> {
   const guarded = guardUrl(host, { allowedPrivateHosts });
   if ("problem" in guarded) throw forbidden(guarded.problem);

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import type { DnsAccess } from "../../../core/dns-adapter.ts";
 import { RefusedError } from "../../../core/errors.ts";
 import { askJson, type JsonAnswer, type JsonRequest, refusedBy, type Vendor } from "../json-api.ts";
+import { nameTaken } from "../name-taken.ts";
 import { type EdgeGridClient, edgeGridHeader } from "./edge-grid.ts";
 
 export interface AkamaiDeps extends Pick<DnsAccess, "fetch" | "clock"> {
@@ -76,7 +77,7 @@ export async function add(deps: AkamaiDeps, zone: string, change: SetChange): Pr
   if (answer.ok || answer.status === 409 || !/CNAME/.test(wordsOf(answer))) {
     return untilConflict(answer, `TXT at ${change.name}`);
   }
-  throw nameTaken(change.name);
+  throw nameTaken(change.name, "Edge DNS");
 }
 
 /** All changes or none. False: the zone has a newer version than the list stands on. */
@@ -118,13 +119,5 @@ function zoneGone(zone: string): RefusedError {
     reason: "HostedZoneNotFound",
     message: `This Akamai API client knows no zone ${zone} any more.`,
     fix: "Create the zone again, let the API client change it, or use another solver.",
-  });
-}
-
-function nameTaken(name: string): RefusedError {
-  return new RefusedError({
-    reason: "ChallengeNameTaken",
-    message: `A CNAME is at ${name}, so Edge DNS takes no TXT record there.`,
-    fix: `Remove the CNAME at ${name}, or set cnameStrategy: Follow.`,
   });
 }

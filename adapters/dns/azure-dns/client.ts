@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import type { DnsAccess } from "../../../core/dns-adapter.ts";
 import { RefusedError } from "../../../core/errors.ts";
 import { askJson, type JsonAnswer, refusedBy, type Vendor } from "../json-api.ts";
+import { nameTaken } from "../name-taken.ts";
 import type { AzureCloud, AzureDnsSolver } from "./solver.ts";
 
 export interface AzureDnsDeps extends Pick<DnsAccess, "fetch" | "clock"> {
@@ -97,7 +98,7 @@ export async function writeTxt(
   if (answer.status === 412) return false;
   if (answer.status === 404) throw zoneGone(deps, zone);
   const words = wordsOf(answer);
-  throw /CNAME/.test(words) ? nameTaken(name) : refused(answer, `TXT at ${name}`);
+  throw /CNAME/.test(words) ? nameTaken(name, "Azure DNS") : refused(answer, `TXT at ${name}`);
 }
 
 function ask(
@@ -142,13 +143,5 @@ function zoneGone({ solver }: AzureDnsDeps, zone: string): RefusedError {
     reason: "HostedZoneNotFound",
     message: `Resource group ${solver.resourceGroupName} has no DNS zone ${zone}.`,
     fix: "Create the public zone, or correct hostedZoneName, resourceGroupName or subscriptionID in the issuer's solver.",
-  });
-}
-
-function nameTaken(name: string): RefusedError {
-  return new RefusedError({
-    reason: "ChallengeNameTaken",
-    message: `A CNAME is at ${name}, so Azure DNS takes no TXT record there.`,
-    fix: `Remove the CNAME at ${name}, or set cnameStrategy: Follow.`,
   });
 }

@@ -2,6 +2,7 @@ import { concurrently } from "../../../core/concurrently.ts";
 import { RefusedError, UnavailableError } from "../../../core/errors.ts";
 import { type NameResult, quoted, unquoted, type Verb, valuesAfter, type Wish } from "../by-name.ts";
 import { type JsonAnswer, refusedBy } from "../json-api.ts";
+import { nameTaken } from "../name-taken.ts";
 import { type CloudDnsDeps, makeChange, type RecordSet, readTxt, type Zone } from "./client.ts";
 import { vendor } from "./vendor.ts";
 
@@ -94,7 +95,7 @@ async function refused(
   const one = batch.length === 1 ? batch[0] : undefined;
   if (!one) return halve(job, batch, refusal, round);
   const error = /CNAME/.test(text)
-    ? nameTaken(one.wish.name)
+    ? nameTaken(one.wish.name, "Google Cloud DNS")
     : refusedBy(vendor, refusal, `TXT at ${one.wish.name}`, text);
   finish(job, batch, { error });
 }
@@ -149,14 +150,6 @@ function zoneGone(zone: Zone): RefusedError {
     reason: "HostedZoneNotFound",
     message: `The managed zone ${zone.id} (${zone.name}) is gone.`,
     fix: "Create the zone again, or use another solver.",
-  });
-}
-
-function nameTaken(name: string): RefusedError {
-  return new RefusedError({
-    reason: "ChallengeNameTaken",
-    message: `A CNAME is at ${name}, so Google Cloud DNS takes no TXT record there.`,
-    fix: `Remove the CNAME at ${name}, or set cnameStrategy: Follow.`,
   });
 }
 

@@ -1,4 +1,5 @@
 import { RefusedError } from "../../../core/errors.ts";
+import { nameTaken } from "../name-taken.ts";
 import { type Answer, type ConversationDeps, query, rcodes, types, unusable } from "./conversation.ts";
 import { type Rr, textOf } from "./wire.ts";
 
@@ -12,7 +13,7 @@ export interface Found {
 export async function look(deps: ConversationDeps, name: string): Promise<Found> {
   const answer = held(await query(deps, name, types.TXT), name);
   const own = answer.answers.filter((record) => record.name === name);
-  if (own.some(({ type }) => type === types.CNAME)) throw nameTaken(name);
+  if (own.some(({ type }) => type === types.CNAME)) throw nameTaken(name, "the name server");
   const txt = own.filter(({ type }) => type === types.TXT).map((record) => ({ ...record, text: textOf(record.data) }));
   // Where there is no TXT the answer names the zone (RFC 2308 2); an answer with TXT need not.
   const zone = zoneIn(answer) ?? zoneIn(held(await query(deps, name, types.SOA), name));
@@ -34,13 +35,5 @@ function held(answer: Answer, name: string): Answer {
     reason: "HostedZoneNotFound",
     message: `The name server holds no zone for ${name} (it answered code ${rcode}${known ? ", not authoritative" : ""}).`,
     fix: "Name the zone's primary server in rfc2136.nameserver, let this key or address query it, or use another solver.",
-  });
-}
-
-export function nameTaken(name: string): RefusedError {
-  return new RefusedError({
-    reason: "ChallengeNameTaken",
-    message: `A CNAME is at ${name}, so no TXT record can be added there.`,
-    fix: `Remove the CNAME at ${name}, or set cnameStrategy: Follow.`,
   });
 }

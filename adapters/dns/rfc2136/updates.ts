@@ -1,6 +1,6 @@
 import { RefusedError } from "../../../core/errors.ts";
+import { nameTaken } from "../name-taken.ts";
 import { type ConversationDeps, classes, rcodes, sizeOf, types, udpBytes, unusable, update } from "./conversation.ts";
-import { nameTaken } from "./look.ts";
 import { type Rr, textData } from "./wire.ts";
 
 /** The updates of one name: they go into one message or none. */
@@ -50,7 +50,7 @@ async function send(deps: ConversationDeps, zone: string, batch: NameChange[]): 
   try {
     const { rcode } = await update(deps, zone, messageOf(batch));
     if (rcode === rcodes.noError) return undefined;
-    if (rcode === rcodes.yxRrset) return nameTaken(batch.map(({ name }) => name).join(", "));
+    if (rcode === rcodes.yxRrset) return nameTaken(batch.map(({ name }) => name).join(", "), "the name server");
     if (rcode === rcodes.servFail) return unusable(`answered SERVFAIL to an update of ${zone}`);
     return updateRefused(zone, batch, rcode);
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { ResourceRecordSet } from "@aws-sdk/client-route-53";
 import { ChangeResourceRecordSetsCommand } from "@aws-sdk/client-route-53";
-import { RefusedError, UnavailableError } from "../../../core/errors.ts";
+import { UnavailableError } from "../../../core/errors.ts";
+import { nameTaken } from "../name-taken.ts";
 import type { NameChanges } from "./change-batches.ts";
 import { changeBatches } from "./change-batches.ts";
 import type { Route53Sender, Zone } from "./client.ts";
@@ -80,7 +81,7 @@ async function submit(job: Job, batch: NameChanges[], round: number): Promise<vo
 async function refused(job: Job, batch: NameChanges[], error: Error, round: number): Promise<void> {
   const names = batch.map(({ wish }) => wish.name);
   const refusal = readRefusal(textOf(error), names, round >= patientRounds);
-  for (const name of refusal.taken) finish(job, [name], { error: nameTaken(name) });
+  for (const name of refusal.taken) finish(job, [name], { error: nameTaken(name, "Route 53") });
   const left = batch.filter(({ wish }) => !refusal.taken.includes(wish.name));
   if (refusal.stale.length > 0) return lookAgain(job, left, refusal.stale, round);
   if (refusal.taken.length > 0) return settle(job, wishesIn(left), round);
@@ -137,14 +138,6 @@ function textOf(error: Error & { messages?: string[] }): string {
 
 function inZone(zone: Zone): string {
   return ` in zone ${zone.name ?? zone.id}`;
-}
-
-function nameTaken(name: string): RefusedError {
-  return new RefusedError({
-    reason: "ChallengeNameTaken",
-    message: `A CNAME is at ${name}, so Route 53 takes no TXT record there.`,
-    fix: `Remove the CNAME at ${name}; following it (cnameStrategy: Follow) comes with a later version.`,
-  });
 }
 
 function contention(zone: Zone, names: string[]): UnavailableError {

@@ -5,7 +5,7 @@ import { Agent } from "node:https";
 import type { LookupFunction } from "node:net";
 import { isNamed, RefusedError, UnavailableError } from "../../../core/errors.ts";
 import type { UrlRules } from "../../../core/url-guard.ts";
-import { guardUrl, isPrivateAddress, mayBePrivate } from "../../../core/url-guard.ts";
+import { guardUrl, isUntrusted, mayBePrivate, publicLookup } from "../../../core/url-guard.ts";
 
 export interface TransportOptions extends UrlRules {
   /** PEM of the roots to trust instead of the system's. */
@@ -86,7 +86,7 @@ function exchange(
       agent,
       method: method.toUpperCase(),
       signal: AbortSignal.timeout((options.timeoutSeconds ?? 20) * 1000),
-      lookup: mayBePrivate(url, options.allowedPrivateHosts) ? (options.lookup ?? dnsLookup) : guardedLookup(options),
+      lookup: lookupFor(url, options),
       headers: {
         "User-Agent": options.userAgent,
         Accept: "application/json, application/pem-certificate-chain, */*;q=0.1",
@@ -102,17 +102,11 @@ function exchange(
   });
 }
 
-/** Refuses a name that resolves to a private address, at the moment of connecting: nobody can rebind it afterwards. */
-function guardedLookup(options: TransportOptions): LookupFunction {
-  const lookup = options.lookup ?? dnsLookup;
-  return (hostname, lookupOptions, callback) => {
-    lookup(hostname, lookupOptions, (error, address, family) => {
-      const found = typeof address === "string" ? [{ address }] : (address ?? []);
-      const inward = error ? undefined : found.find((entry) => isPrivateAddress(entry.address));
-      const refusal = inward && forbidden(`The name ${hostname} resolves to the private address ${inward.address}.`);
-      callback(refusal ?? error, address, family);
-    });
-  };
+function lookupFor(url: URL, { lookup = dnsLookup, allowedPrivateHosts }: TransportOptions): LookupFunction {
+  if (mayBePrivate(url, allowedPrivateHosts)) return lookup;
+  return publicLookup(lookup, (name, address) =>
+    forbidden(`The name ${name} resolves to the private address ${address}.`),
+  );
 }
 
 async function readReply(response: IncomingMessage, maxBytes: number): Promise<Reply> {
@@ -143,15 +137,12 @@ function parseBody(text: string): unknown {
 
 function networkError(error: unknown, url: URL): Error {
   const { code = "", message = "" } = error as NodeJS.ErrnoException;
-  if (untrusted.test(code)) return untrustedServer(url, code);
+  if (isUntrusted(code)) return untrustedServer(url, code);
   const timedOut = code === "ABORT_ERR" || code === "ETIMEDOUT";
   const what = timedOut ? "did not answer in time" : `could not be reached (${code || message})`;
   const reason = timedOut ? "CATimeout" : "CAUnreachable";
   return new UnavailableError({ reason, message: `The CA at ${url.host} ${what}.`, cause: error });
 }
-
-/** OpenSSL's verification failures as Node names them (tls, "X509 certificate error codes"). */
-const untrusted = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|INVALID_CA|HOSTNAME_MISMATCH/;
 
 function untrustedServer(url: URL, code: string): RefusedError {
   return new RefusedError({
