@@ -92,7 +92,7 @@ function stores({ names, partition, keyMaterialArn }: Grounds) {
 
 function dns(grounds: Grounds, registered: DnsAdapters) {
   const { names, settings } = grounds;
-  const { zones, validationZones, assumableRoles, dnsFunctions = [] } = settings;
+  const { zones, validationZones, assumableRoles, dnsFunctions } = settings;
   const scope = {
     zones: zones.includes("*") ? ("*" as const) : [...zones],
     validationZones: [...validationZones],

@@ -33,7 +33,7 @@ export interface DnsAccess {
   /** Settings of an AWS client: with a role's credentials, or else our own, which only a ClusterIssuer may use (RoleMissing). */
   aws(role: string | undefined): Promise<AwsAccess>;
   /** Hosts that the operator lets be private, for a provider whose server's address a user chose. */
-  allowedPrivateHosts?: readonly string[];
+  allowedPrivateHosts: readonly string[];
   /** The text under a key of a stored secret in the issuer's namespace; RefusedError SecretKeyMissing when there is none. */
   secret(ref: SecretRef): Promise<string>;
 }
@@ -51,7 +51,7 @@ export interface ZoneScope {
   /** Zones made for validation only (targets of CNAMEs): any TXT name may be written. */
   validationZones: string[];
   /** ARNs of the Lambda functions that answer for DNS (dns01.lambda), and patterns of them. */
-  functions?: readonly string[];
+  functions: readonly string[];
 }
 
 /** What each verb of DnsProvider needs. */

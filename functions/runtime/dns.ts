@@ -18,7 +18,7 @@ interface World {
   client: ClientConfig;
   clock: Clock;
   store: OpenStore;
-  allowedPrivateHosts?: readonly string[];
+  allowedPrivateHosts: readonly string[];
 }
 
 /** DNS providers by issuer and solver; kept while the function is warm, so that zones are listed once. */
@@ -48,7 +48,7 @@ function solverOf(issuer: IssuerRow, index: number, adapters: DnsAdapters) {
   return { adapter, config };
 }
 
-function accessOf({ key }: IssuerRow, { instance, client, clock, store, allowedPrivateHosts = [] }: World): DnsAccess {
+function accessOf({ key }: IssuerRow, { instance, client, clock, store, allowedPrivateHosts }: World): DnsAccess {
   return {
     clock,
     fetch,

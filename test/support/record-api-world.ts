@@ -73,7 +73,7 @@ export function recordApiWorld<Config>(
     minutes += 5;
     const now = new Date(Date.UTC(2026, 0, 1, 0, minutes));
     const secret: DnsAccess["secret"] = async ({ name, key }) => secrets[`${name}/${key}`] ?? "";
-    return adapter.create(config, { clock: { now: () => now }, fetch, aws: noAws, secret });
+    return adapter.create(config, { clock: { now: () => now }, fetch, aws: noAws, secret, allowedPrivateHosts: [] });
   };
   return {
     zones: ["one.test", "two.test"],

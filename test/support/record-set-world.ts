@@ -82,7 +82,7 @@ export function recordSetWorld<Config>(
       const at = now();
       const secret: DnsAccess["secret"] = async ({ name, key }) => secrets[`${name}/${key}`] ?? "";
       const aws = () => Promise.reject(new Error("nothing of AWS is called"));
-      return adapter.create(config, { clock: { now: () => at }, fetch, aws, secret });
+      return adapter.create(config, { clock: { now: () => at }, fetch, aws, secret, allowedPrivateHosts: [] });
     },
     values: async (name) => [...(store.sets.get(name)?.values ?? [])],
     addForeign: async (name, value) => {

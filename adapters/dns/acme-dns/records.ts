@@ -25,11 +25,11 @@ type Result = { change: string } | { unchanged: true } | { error: Error };
 /** Reads the accounts and talks to the solver's server. */
 export async function openAcmeDns(
   { host, accountSecretRef }: AcmeDnsSolver,
-  access: DnsAccess & Partial<Pick<ServerDeps, "allowedPrivateHosts" | "addressesOf">>,
+  access: DnsAccess & Partial<Pick<ServerDeps, "addressesOf">>,
   look: Look = lookAtServers(),
 ): Promise<DnsProvider> {
   const accounts = accountsIn(await access.secret(accountSecretRef));
-  return acmeDnsRecords({ allowedPrivateHosts: [], ...access, host, accounts, look });
+  return acmeDnsRecords({ ...access, host, accounts, look });
 }
 
 /**

@@ -17,17 +17,12 @@ type Verb = "publish" | "cleanUp";
 const settlingMs = 10_000;
 const queriesAtOnce = 8;
 
-/** Hosts that the operator lets be private: the lead's door to every adapter with an address in its solver. */
-interface GuardedAccess {
-  allowedPrivateHosts?: readonly string[];
-}
-
 /** Reads the key's secret and talks to the solver's name server. */
 export async function openRfc2136(
   { nameserver, protocol, tsig }: Rfc2136Solver,
-  access: Pick<DnsAccess, "clock" | "secret"> & GuardedAccess,
+  access: Pick<DnsAccess, "clock" | "secret" | "allowedPrivateHosts">,
 ): Promise<DnsProvider> {
-  const exchange = exchangeWith(nameserver, { allowedPrivateHosts: access.allowedPrivateHosts ?? [] });
+  const exchange = exchangeWith(nameserver, { allowedPrivateHosts: access.allowedPrivateHosts });
   const key = tsig && (await keyOf(tsig, access));
   return rfc2136Records({ exchange, protocol, key, clock: access.clock });
 }

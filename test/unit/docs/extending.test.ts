@@ -12,7 +12,7 @@ import { goodIssuer } from "../../support/good-objects.ts";
 const place = { instance: "certwright", partition: "aws", account: "111122223333", region: "eu-central-1" };
 const grounds = {
   names: namesOf(place),
-  settings: { zones: ["*"], validationZones: [], assumableRoles: [] },
+  settings: { zones: ["*"], validationZones: [], assumableRoles: [], dnsFunctions: [] },
   partition: "aws",
 } as unknown as Grounds;
 const { digitalocean, route53 } = dnsAdapters;

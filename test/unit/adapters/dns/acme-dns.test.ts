@@ -90,6 +90,7 @@ describe("acme-dns: what is refused", () => {
         secret: async () => secret,
         aws: () => Promise.reject(new Error("nothing of AWS is called")),
         fetch: async () => Response.json({ error: "forbidden" }, { status: 401 }),
+        allowedPrivateHosts: [],
         addressesOf: async () => ["9.9.9.9"],
         ...more,
       },
@@ -177,7 +178,9 @@ describe("dns01.acmeDNS", () => {
   it("is opened from its registry entry", async () => {
     const config = solverConfig({ acmeDNS: { host: "https://auth.example.com/", accountSecretRef } });
     expect(config).toEqual({ host: "https://auth.example.com", accountSecretRef });
-    const access = { secret: async () => "{}", clock: { now: () => new Date() }, fetch, aws: () => Promise.reject() };
+    const clock = { now: () => new Date() };
+    const aws = () => Promise.reject();
+    const access = { secret: async () => "{}", clock, fetch, aws, allowedPrivateHosts: [] };
     const dns = await acmeDNS.create(config as never, access);
     expect(await dns.publish([])).toEqual([]);
   });

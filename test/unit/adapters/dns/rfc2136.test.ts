@@ -175,6 +175,7 @@ describe("rfc2136 opened for an issuer", () => {
     fetch,
     aws: () => Promise.reject(new Error("nothing of AWS is called")),
     secret: async () => text,
+    allowedPrivateHosts: [],
   });
 
   it.each(["not base64!", "", "YQ"])("refuses a stored secret of %j only when it is no base64", async (text) => {
@@ -189,7 +190,7 @@ describe("rfc2136 opened for an issuer", () => {
   });
 
   it("asks for no right in AWS", () => {
-    const permissions = rfc2136.permissions({ zones: "*", validationZones: [] });
+    const permissions = rfc2136.permissions({ zones: "*", validationZones: [], functions: [] });
     expect(permissions).toEqual({ publish: [], settled: [], cleanUp: [] });
   });
 });

@@ -107,7 +107,8 @@ describe("opened for an issuer", () => {
       roles.push(role);
       return { customUserAgent: [] };
     };
-    const access = { aws, clock, fetch, secret: () => Promise.reject(new Error("no secret is read")) };
+    const secret = () => Promise.reject(new Error("no secret is read"));
+    const access = { aws, clock, fetch, secret, allowedPrivateHosts: [] };
     const role = "arn:aws:iam::123456789012:role/certwright-dns";
     const provider = await route53.create({ role, region: "us-east-1", hostedZoneID: "Z1" }, access);
     expect(roles).toEqual([role]);

@@ -31,6 +31,7 @@ function runtime(open: (config: unknown, access: DnsAccess) => Promise<unknown>,
     instance: "certwright",
     client: { customUserAgent: [["certwright-test", "1"]] as [string, string][] },
     clock: { now: () => new Date(now) },
+    allowedPrivateHosts: [],
     store: async () => store as unknown as SecretStore,
   };
   const { dns } = dnsProviders(world, adapters);

@@ -7,7 +7,7 @@ const actions = "route53:ChangeResourceRecordSetsActions";
 
 describe("route53 permissions", () => {
   it("fences every write by name, type and action, each key paired with Null", () => {
-    const { publish } = route53Permissions({ zones: ["Z1", "Z2"], validationZones: [] });
+    const { publish } = route53Permissions({ zones: ["Z1", "Z2"], validationZones: [], functions: [] });
     expect(publish).toEqual([
       { actions: ["route53:ListHostedZones"], resources: ["*"] },
       {
@@ -27,13 +27,13 @@ describe("route53 permissions", () => {
   });
 
   it("gives check-propagation GetChange and nothing else", () => {
-    expect(route53Permissions({ zones: "*", validationZones: ["Z9"] }).settled).toEqual([
+    expect(route53Permissions({ zones: "*", validationZones: ["Z9"], functions: [] }).settled).toEqual([
       { actions: ["route53:GetChange"], resources: ["arn:aws:route53:::change/*"] },
     ]);
   });
 
   it("lets any TXT name be written in validation zones only", () => {
-    const { cleanUp } = route53Permissions({ zones: "*", validationZones: ["Z9"] });
+    const { cleanUp } = route53Permissions({ zones: "*", validationZones: ["Z9"], functions: [] });
     const writes = cleanUp.filter((permission) => permission.actions.includes("route53:ChangeResourceRecordSets"));
     expect(writes.map(({ resources, conditions }) => [resources, Object.keys(conditions?.Null ?? {})])).toEqual([
       [["arn:aws:route53:::hostedzone/*"], [names, types, actions]],
@@ -42,9 +42,9 @@ describe("route53 permissions", () => {
   });
 
   it("reads each listed zone once, and writes nowhere when no zone is listed", () => {
-    const read = route53Permissions({ zones: ["Z1", "Z9"], validationZones: ["Z9"] }).publish.at(-1);
+    const read = route53Permissions({ zones: ["Z1", "Z9"], validationZones: ["Z9"], functions: [] }).publish.at(-1);
     expect(read?.resources).toEqual(["arn:aws:route53:::hostedzone/Z1", "arn:aws:route53:::hostedzone/Z9"]);
-    expect(route53Permissions({ zones: [], validationZones: [] }).publish).toEqual([
+    expect(route53Permissions({ zones: [], validationZones: [], functions: [] }).publish).toEqual([
       { actions: ["route53:ListHostedZones"], resources: ["*"] },
     ]);
   });
