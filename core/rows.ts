@@ -183,6 +183,8 @@ export interface Challenge {
 /** `...#chain`: written once by Finalize; leaf first, PEM. */
 export interface ChainItem {
   chain: string;
+  /** PEM for ca.crt, where the issuer gives one: an ACME CA does not. */
+  ca?: string;
 }
 
 /** `_system`, `key#<namespace>/<name>#<attempt>`: both ciphertexts, base64 (core/ports.ts, KeySealer). */

@@ -73,6 +73,7 @@ async function makeValue(
     spec: certificate.spec,
     name: key.name,
     chainPem: item.chain,
+    ...(item.ca === undefined ? {} : { caPem: item.ca }),
     keyPkcs8Der: Buffer.from(pkcs8),
   });
   pkcs8.fill(0);
