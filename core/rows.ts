@@ -71,7 +71,8 @@ export interface Issued {
   /** Epoch ms. */
   notBefore: number;
   notAfter: number;
-  renewalTime: number;
+  /** Absent when it is never renewed by itself (`spec.renewal.policy: Disabled`). */
+  renewalTime?: number;
   /** SHA-256 of the leaf's DER, lower-case hex. */
   fingerprint: string;
 }
