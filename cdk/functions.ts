@@ -21,6 +21,8 @@ export const functionShapes = {
   resync: { memoryMb: 512, timeoutSeconds: 900, asynchronous: patient },
   "check-issuer": { memoryMb: 512, timeoutSeconds: 60, asynchronous: patient },
   "sync-kubernetes": { memoryMb: 512, timeoutSeconds: 300, asynchronous: patient },
+  /** With a leaked key it reads what State holds of every certificate. */
+  "revoke-certificate": { memoryMb: 512, timeoutSeconds: 900, asynchronous: patient },
   prepare: { memoryMb: 1769, timeoutSeconds: 300 },
   "create-order": step,
   "publish-challenge": step,

@@ -160,6 +160,7 @@ function calls({ names, keyMaterialArn: keyArn, deadLettersArn }: Grounds) {
     callCheckIssuer: start.checkIssuer,
     callCleanUp: start.cleanUp,
     callSyncKubernetes: start.syncKubernetes,
+    callRevokeCertificate: start.revoke,
     log: (folder: FunctionName): Permission[] => [
       { actions: ["logs:CreateLogStream", "logs:PutLogEvents"], resources: [names.logStreams(folder)] },
     ],

@@ -42,6 +42,16 @@ const rights: Record<FunctionName, (may: Permissions) => Permission[][]> = {
     may.assumeClusterRoles,
     may.joinKubernetesNetwork,
   ],
+  "revoke-certificate": (may) => [
+    may.readStateRow,
+    may.readStateRows,
+    may.writeState,
+    may.scanState,
+    may.readAccountKeys,
+    may.readSecrets,
+    may.callDispatch,
+    may.callRevokeCertificate,
+  ],
   prepare: (may) => [...step(may), may.updateState, may.readRequests, may.sealKeys, may.readSecrets],
   "create-order": (may) => [...step(may), may.readRequests, ...askTheCa(may)],
   "publish-challenge": (may) => [...step(may), may.updateState, may.publishRecords, ...reachDns(may)],
@@ -81,6 +91,7 @@ function decide(may: Permissions): Permission[][] {
     may.callCheckIssuer,
     may.callCleanUp,
     may.callSyncKubernetes,
+    may.callRevokeCertificate,
   ];
 }
 

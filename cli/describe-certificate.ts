@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { storedName } from "../core/deps.ts";
+import type { RevocationRow } from "../core/revocation/state.ts";
 import type { AttemptRow, CertificateRow, Issued } from "../core/rows.ts";
 import { rfc3339 } from "../core/status.ts";
 import { textAt } from "./as-written.ts";
@@ -19,11 +20,12 @@ export async function describeCertificate(installation: Installation, seen: Seen
   const { state, clock, instance } = installation;
   const { key, certificate, written } = seen;
   const now = clock.now().getTime();
-  const [attempts, events, leaf, targets] = await Promise.all([
+  const [attempts, events, leaf, targets, revocations] = await Promise.all([
     state.attemptsOf(key),
     state.events(key, eventsShown),
     leafOf(installation, seen),
     targetsPart(installation, seen, colour),
+    state.revocationsOf(key),
   ]);
   const secretName = textAt(written.spec, "secretName") ?? "<none>";
   const head = headPart(seen, [
@@ -39,6 +41,7 @@ export async function describeCertificate(installation: Installation, seen: Seen
       : "Certificate:  <none>",
     failuresPart(certificate),
     targets,
+    revocationsPart(revocations, colour),
     part(
       "Attempts",
       attempts.map((attempt) => attemptRow(attempt, seen, now)),
@@ -67,10 +70,7 @@ function issuedPart(
       ["Serial Number", leaf?.serialNumber.toLowerCase()],
       ["Not Before", instant(issued.notBefore)],
       ["Not After", instant(issued.notAfter)],
-      [
-        "Renewal Time",
-        issued.renewalTime === undefined ? "<none>: spec.renewal.policy is Disabled" : instant(issued.renewalTime),
-      ],
+      ["Renewal Time", instant(issued.renewalTime)],
       ["SHA-256", issued.fingerprint],
       ["Stored In", `${issued.store}, ${issued.secretArn}`],
       ["Version", issued.versionId],
@@ -85,6 +85,20 @@ function failuresPart(certificate: CertificateRow | undefined): string {
     ["Failed Attempts", String(certificate.failedIssuanceAttempts)],
     ["Last Failure", certificate.lastFailureTime],
   ]);
+}
+
+function revocationsPart(revocations: RevocationRow[], colour: boolean): string {
+  if (revocations.length === 0) return "";
+  const rows = revocations
+    .sort((one, other) => (one.requestedAt < other.requestedAt ? 1 : -1))
+    .map(({ ref, reason, requestedAt, revokedAt, refusal, ended, message }) => [
+      shortId(ref.attemptId),
+      reason,
+      requestedAt,
+      revokedAt ?? (refusal ? "refused" : "not yet"),
+      refusal ?? ended ?? message ?? "under way",
+    ]);
+  return part("Revocations", rows, ["OF ATTEMPT", "REASON", "ASKED", "REVOKED", "NOW"], colour);
 }
 
 const attemptHeader = ["ATTEMPT", "GENERATION", "WHY", "STARTED", "TOOK", "STEP", "RESULT"];

@@ -74,3 +74,11 @@ function groupsOf(kind: Kind): string[] {
     return [group, `${version}.${group}`];
   });
 }
+
+/** A Certificate's name, written as a name or as `certificate/name`. Throws UsageError, with what is done to it: "renewed". */
+export function certificateName(arg: string, done: string): string {
+  if (!arg.includes("/")) return arg;
+  const [target] = parseTargets([arg]);
+  if (target?.kind !== "Certificate") throw new UsageError(`only Certificates are ${done}, not ${arg}`);
+  return target.name ?? arg;
+}

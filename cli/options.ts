@@ -32,6 +32,8 @@ const options = {
   watch: { type: "boolean", help: "stay, and write the files again whenever the secret has a new version" },
   "on-change": { type: "string", value: "CMD", help: "with --watch: what /bin/sh runs after each change" },
   interval: { type: "string", value: "DURATION", help: "with --watch: how often to look (default: 30s, at least 1s)" },
+  reason: { type: "string", value: "REASON", help: "why it is revoked, as in RFC 5280 (default: unspecified)" },
+  with: { type: "string", value: "SIGNER", help: "who asks the CA: account or certificateKey" },
   "ignore-not-found": { type: "boolean", help: "what is not there is no failure" },
   instance: { type: "string", value: "NAME", help: "the installation (default: certwright, or CERTWRIGHT_INSTANCE)" },
   help: { type: "boolean", short: "h", help: "show help" },

@@ -5,6 +5,7 @@ import { exportVerb } from "./commands/export.ts";
 import { get } from "./commands/get.ts";
 import { kubernetes } from "./commands/kubernetes.ts";
 import { renew } from "./commands/renew.ts";
+import { revoke } from "./commands/revoke.ts";
 import { version } from "./commands/version.ts";
 import { wait } from "./commands/wait.ts";
 import { explain, UsageError } from "./failure.ts";
@@ -13,7 +14,7 @@ import { type Io, paint } from "./io.ts";
 import { everywhere, parseOptions, type Values } from "./options.ts";
 import type { Installation, Verb } from "./verb.ts";
 
-const verbs: Verb[] = [apply, get, describeVerb, wait, renew, deleteVerb, exportVerb, kubernetes, version];
+const verbs: Verb[] = [apply, get, describeVerb, wait, renew, revoke, deleteVerb, exportVerb, kubernetes, version];
 
 /** What a command line needs from outside. */
 export interface World {

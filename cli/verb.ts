@@ -27,6 +27,8 @@ export interface Installation {
     | "clusterRows"
     | "bundle"
     | "targetsOf"
+    | "revocation"
+    | "revocationsOf"
   >;
   clock: Clock;
   /** Sets one annotation of a request that exists; false when it does not. Nothing else of the request changes. */

@@ -45,6 +45,8 @@ export interface AcmeIssuer {
   finalize(order: Order, csrDer: Uint8Array): Promise<Order>;
   /** The chain as PEM, leaf first (RFC 8555 7.4.2). */
   download(order: Order): Promise<string>;
+  /** Revokes a certificate (RFC 8555 7.6); one that is revoked already is not an error. */
+  revoke(request: RevokeRequest): Promise<void>;
   /** Whether the directory offers renewalInfo (RFC 9773). */
   offersRenewalInfo(): boolean;
 
@@ -57,6 +59,14 @@ export interface AcmeIssuer {
   registerAccount(request: AccountRequest): Promise<{ accountUrl: string } | undefined>;
   /** Changes the account's contact (RFC 8555 7.3.2). */
   updateContact(email: string | undefined): Promise<void>;
+}
+
+export interface RevokeRequest {
+  certificateDer: Uint8Array;
+  /** RFC 5280 5.3.1. */
+  reasonCode: number;
+  /** PEM: the request is signed with the certificate's own key; otherwise with the account's. */
+  certificateKeyPem?: string;
 }
 
 export interface AccountRequest {

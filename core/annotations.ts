@@ -1,13 +1,17 @@
 import { type FieldFault, invalidValue, quote, unsupportedValue } from "./field-fault.ts";
+import { isInstant } from "./instant.ts";
 import { subdomainProblem } from "./kube-names.ts";
 import { nearest } from "./nearest.ts";
 import { familyOf, type Kind } from "./resource.ts";
+import { type RevocationWish, readRevocationWish } from "./revocation/wish.ts";
 import type { StoreName } from "./rows.ts";
 
 /** Our annotations; they are the only fields of ours on an object of cert-manager.io/v1. */
 export const annotationNames = {
   /** RFC 3339; a new value asks for one renewal now. */
   renewRequestedAt: "certwright.dev/renew-requested-at",
+  /** JSON (core/revocation/wish.ts); a new value asks that the certificate of this moment be revoked. */
+  revokeRequested: "certwright.dev/revoke-requested",
   /** secretsManager or s3. */
   store: "certwright.dev/store",
   /** retain or delete: what happens to the secret when the Certificate is deleted. */
@@ -31,6 +35,7 @@ export interface CertificateOptions {
   deleteSecret?: { recoveryDays: number };
   /** As written; compared as text. */
   renewRequestedAt?: string;
+  revoke?: RevocationWish;
   /** Names of Clusters, which then decide alone where it goes; from the field `targets`, too. */
   targets?: string[];
 }
@@ -70,17 +75,14 @@ export function readCertificateOptions(annotations: Record<string, string>, faul
   const recoveryDays = readRecoveryDays(annotations, faults);
   const renewRequestedAt = readInstant(annotations, faults);
   const targets = readTargets(annotations, faults);
+  const revoke = readRevocation(annotations, faults);
   return {
     ...(store === undefined ? {} : { store }),
     ...(policy === "delete" ? { deleteSecret: { recoveryDays } } : {}),
     ...(renewRequestedAt === undefined ? {} : { renewRequestedAt }),
+    ...(revoke === undefined ? {} : { revoke }),
     ...(targets === undefined ? {} : { targets }),
   };
-}
-
-/** RFC 3339 with a time zone. */
-export function isInstant(text: string): boolean {
-  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text));
 }
 
 function choice<Choice extends string>(
@@ -117,6 +119,12 @@ function readInstant(annotations: Record<string, string>, faults: FieldFault[]):
   const fix = "write the time of the wish, such as 2026-11-22T19:00:00Z, or use `certwright renew`";
   faults.push({ path: annotationPath(annotationNames.renewRequestedAt), message, fix });
   return undefined;
+}
+
+function readRevocation(annotations: Record<string, string>, faults: FieldFault[]): RevocationWish | undefined {
+  const name = annotationNames.revokeRequested;
+  const text = annotations[name];
+  return text === undefined ? undefined : readRevocationWish(text, annotationPath(name), faults);
 }
 
 function readTargets(annotations: Record<string, string>, faults: FieldFault[]): string[] | undefined {

@@ -14,6 +14,13 @@ export function alreadyGone({ request, row }: Facts): Answer {
   return !request && (!row || row.deletedAt !== undefined) ? { action: "nothing", reason: "Gone" } : undefined;
 }
 
+/** `certwright revoke` since the last time it was acted on: nothing waits for an attempt that is under way. */
+export function revocationAsked({ request, row }: Facts): Answer {
+  const wish = request?.ok ? request.resource.spec.options.revoke : undefined;
+  if (!wish || !row || row.deletedAt !== undefined || row.revokeRequestedAt === wish.at) return undefined;
+  return { action: "revoke", reason: "RevocationRequested", wish };
+}
+
 /** A lease that has not ended: the execution looks at the request before every step that costs something. */
 export function inProgress({ row, now }: Facts): Answer {
   const leased = row?.attempt?.leaseId !== undefined && (row.dueAt ?? 0) > now.getTime();
@@ -125,6 +132,20 @@ export function requestChanged(facts: Facts): Answer {
   return issue(facts, "RequestChanged", `fields on the existing certificate are not up to date: [${fields.join(" ")}]`);
 }
 
+/** The certificate that is in use was revoked: by its owner, or as the CA says. */
+export function revoked(facts: Facts): Answer {
+  const { issued, revoked: seen } = facts.row ?? {};
+  if (!issued || seen?.fingerprint !== issued.fingerprint || seen.reason === "keyCompromise") return undefined;
+  return issue(facts, "Revoked", `the certificate was revoked at ${rfc3339(seen.at)} (${seen.reason})`);
+}
+
+/** Its key is in wrong hands: the next certificate has another one. */
+export function keyCompromised(facts: Facts): Answer {
+  const { issued, revoked: seen } = facts.row ?? {};
+  if (!issued || seen?.fingerprint !== issued.fingerprint || seen.reason !== "keyCompromise") return undefined;
+  return issue(facts, "KeyCompromised", `the private key was compromised, as was said at ${rfc3339(seen.at)}`);
+}
+
 export function manuallyTriggered(facts: Facts): Answer {
   const message = "certificate issuance was manually triggered";
   return asksAgain(facts) ? issue(facts, "ManuallyTriggered", message) : undefined;
@@ -132,7 +153,7 @@ export function manuallyTriggered(facts: Facts): Answer {
 
 export function renewalDue(facts: Facts): Answer {
   const { issued } = facts.row ?? {};
-  if (issued?.renewalTime === undefined || issued.renewalTime > facts.now.getTime()) return undefined;
+  if (!issued || issued.renewalTime > facts.now.getTime()) return undefined;
   return issue(facts, "Renewing", `renewing certificate as renewal was scheduled at ${rfc3339(issued.renewalTime)}`);
 }
 

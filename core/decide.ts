@@ -9,6 +9,7 @@ import {
   issuerNotReady,
   issuerUnknown,
   keyChanged,
+  keyCompromised,
   malformed,
   manuallyTriggered,
   notAllowed,
@@ -16,12 +17,15 @@ import {
   renewalDue,
   requestChanged,
   requestGone,
+  revocationAsked,
+  revoked,
   secretChanged,
   secretGone,
   secretRenamed,
   upToDate,
 } from "./checks.ts";
 import type { Facts } from "./facts.ts";
+import type { RevocationWish } from "./revocation/wish.ts";
 import type { Lane } from "./rows.ts";
 
 /** What happens next with one Certificate, and why. Reasons are cert-manager's where it has one (docs/errors.md). */
@@ -32,6 +36,8 @@ export type Decision =
   | { action: "wait"; reason: string; message: string; until: Date | "backoff"; waitsForIssuer?: boolean }
   /** The object cannot be served as it is; nothing is tried until it changes. */
   | { action: "refuse"; reason: string; message: string }
+  /** The user wants what is in use revoked; afterwards it is decided anew. */
+  | { action: "revoke"; reason: string; wish: RevocationWish }
   /** All is well, or somebody else is at work. `look`: only the stored secret could still say otherwise. */
   | { action: "nothing"; reason: string; look?: boolean }
   /** The request is gone. */
@@ -43,6 +49,7 @@ export type Check = (facts: Facts, need?: Decision) => Decision | undefined;
 /** Can this object be served at all? The first check that fires decides. */
 export const border: Check[] = [
   alreadyGone, // no request and nothing to forget
+  revocationAsked, // `certwright revoke`
   inProgress, // an execution holds the lease: it sees edits and deletions itself
   requestGone, // the user deleted the object
   malformed, // the object alone decides: schema
@@ -58,6 +65,8 @@ export const needs: Check[] = [
   issuerChanged, // the certificate is another issuer's
   keyChanged, // the key does not fit the spec
   requestChanged, // names, usages or duration differ
+  revoked, // the certificate is revoked
+  keyCompromised, // its key is in wrong hands
   manuallyTriggered, // `certwright renew`
   renewalDue, // the time has come
   secretGone, // somebody deleted the stored secret

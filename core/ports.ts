@@ -1,5 +1,6 @@
 import type { KubernetesState, SyncOrder } from "./kubernetes/state.ts";
 import type { ResourceKey } from "./resource.ts";
+import type { RevocationState } from "./revocation/state.ts";
 import type {
   AttemptRef,
   AttemptRow,
@@ -68,14 +69,15 @@ export type Due =
   | { what: "issuer"; key: ResourceKey; dueAt: number; lane: Lane }
   /** A Cluster or a Bundle. */
   | { what: "kubernetes"; key: ResourceKey; dueAt: number; lane: Lane }
-  | { what: "records"; ref: AttemptRef; dueAt: number; lane: Lane };
+  | { what: "records"; ref: AttemptRef; dueAt: number; lane: Lane }
+  | { what: "revocation"; ref: AttemptRef; dueAt: number; lane: Lane };
 
 /**
  * Our table. Reads by key are strongly consistent, index queries are not. Writes are compare-and-swap: a certificate or
  * issuer row by its version, an attempt row by its lease. A write that arrives twice (a lost reply) answers "conflict";
  * the caller reads again and finds its own write. Absent optional fields are removed by a put.
  */
-export interface State extends KubernetesState {
+export interface State extends KubernetesState, RevocationState {
   certificate(key: ResourceKey): Promise<CertificateRow | undefined>;
   /** `eventual`: rows that may be a moment old, at half the price. */
   certificates(keys: ResourceKey[], how?: { eventual: boolean }): Promise<Map<string, CertificateRow>>;
@@ -248,6 +250,7 @@ export interface Starter {
   checkIssuer(key: ResourceKey): Promise<void>;
   cleanUp(refs: AttemptRef[], issuer: string): Promise<void>;
   syncKubernetes(order: SyncOrder): Promise<void>;
+  revoke(ref: AttemptRef): Promise<void>;
 }
 
 /** The input of issue-certificates: ids only. */

@@ -39,6 +39,10 @@ export interface CertificateRow {
   lastFailureTime?: string;
   /** The value of `certwright.dev/renew-requested-at` that was last acted on. */
   renewRequestedAt?: string;
+  /** The working certificate was seen revoked; says nothing of another one. */
+  revoked?: Revoked;
+  /** The `at` of the wish to revoke that was last acted on. */
+  revokeRequestedAt?: string;
   /** The attempt in hand, leased (dueAt = end of the lease) or released (dueAt = when it resumes). */
   attempt?: {
     id: string;
@@ -71,10 +75,20 @@ export interface Issued {
   /** Epoch ms. */
   notBefore: number;
   notAfter: number;
-  /** Absent when it is never renewed by itself (`spec.renewal.policy: Disabled`). */
-  renewalTime?: number;
+  renewalTime: number;
   /** SHA-256 of the leaf's DER, lower-case hex. */
   fingerprint: string;
+}
+
+/** A revocation that was seen; valid for the certificate of this fingerprint only. */
+export interface Revoked {
+  /** Issued.fingerprint. */
+  fingerprint: string;
+  /** Epoch ms of the revocation. */
+  at: number;
+  /** RFC 5280 5.3.1, such as keyCompromise. */
+  reason: string;
+  seenBy: "crl" | "user";
 }
 
 export type StoreName = "secretsManager" | "s3";
@@ -184,8 +198,6 @@ export interface Challenge {
 /** `...#chain`: written once by Finalize; leaf first, PEM. */
 export interface ChainItem {
   chain: string;
-  /** PEM for ca.crt, where the issuer gives one: an ACME CA does not. */
-  ca?: string;
 }
 
 /** `_system`, `key#<namespace>/<name>#<attempt>`: both ciphertexts, base64 (core/ports.ts, KeySealer). */

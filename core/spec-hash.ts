@@ -1,16 +1,18 @@
 import { createHash } from "node:crypto";
-import { annotationNames, isInstant, temporaryCertificate } from "./annotations.ts";
+import { annotationNames, temporaryCertificate } from "./annotations.ts";
 import { apiVersionsOf, ownApiVersion } from "./api-versions.ts";
 import { isMap } from "./field-reader.ts";
+import { isInstant } from "./instant.ts";
 import { readMap } from "./map-text.ts";
 import type { StoredRequest } from "./ports.ts";
 import { familyOf } from "./resource.ts";
+import { isRevocationWish } from "./revocation/wish.ts";
 
 const deepest = 64;
 
 /**
  * A hash of what an object asks for, however it is written (map, JSON, YAML, any key order): spec, labels, and our annotations
- * but renew-requested-at. Whatever may be refused is part of it, so that a correction always changes it. Never throws.
+ * but the verbs renew and revoke. Whatever may be refused is part of it, so that a correction always changes it. Never throws.
  * `spec` saves reading a text twice.
  */
 export function specHash(stored: StoredRequest, spec = readMap(stored.spec, "spec")): string {
@@ -46,6 +48,7 @@ function metadataOf(stored: StoredRequest): unknown {
 
 function decides([name, value]: [string, unknown]): boolean {
   if (name === annotationNames.renewRequestedAt) return typeof value !== "string" || !isInstant(value);
+  if (name === annotationNames.revokeRequested) return !isRevocationWish(value);
   return typeof value !== "string" || name.startsWith("certwright.dev/") || name === temporaryCertificate;
 }
 

@@ -50,6 +50,7 @@ function sweepCertificates(deps: Deps, due: Due[]): Promise<Verdict[]> {
 async function sweepOthers({ starter }: Deps, due: Due[]): Promise<void> {
   for (const one of due) {
     if (one.what === "issuer") await starter.checkIssuer(one.key);
+    if (one.what === "revocation") await starter.revoke(one.ref);
     if (one.what === "kubernetes") await starter.syncKubernetes({ key: one.key });
   }
 }

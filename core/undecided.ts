@@ -12,12 +12,14 @@ export function isUndecided(request: StoredRequest | undefined, row: DecidedRow 
   if (!row || row.deletedAt !== undefined || row.specHash !== specHash(request)) return true;
   return (
     request.key.kind === "Certificate" &&
-    asksAgain(request, "renewRequestedAt" in row ? row.renewRequestedAt : undefined)
+    asksAgain(request, "ready" in row && "key" in row ? (row as CertificateRow) : undefined)
   );
 }
 
-function asksAgain(request: StoredRequest, acted: string | undefined): boolean {
+function asksAgain(request: StoredRequest, row: CertificateRow | undefined): boolean {
   const parsed = parseCertificate(request);
-  const asked = parsed.ok ? parsed.resource.spec.options.renewRequestedAt : undefined;
-  return asked !== undefined && asked !== acted;
+  if (!parsed.ok) return false;
+  const { renewRequestedAt: renew, revoke } = parsed.resource.spec.options;
+  const isNew = (asked: string | undefined, acted: string | undefined) => asked !== undefined && asked !== acted;
+  return isNew(renew, row?.renewRequestedAt) || isNew(revoke?.at, row?.revokeRequestedAt);
 }

@@ -42,5 +42,6 @@ export function starterPermissions(scope: {
     checkIssuer: invoke("check-issuer"),
     cleanUp: invoke("clean-up-challenge"),
     syncKubernetes: invoke("sync-kubernetes"),
+    revoke: invoke("revoke-certificate"),
   };
 }

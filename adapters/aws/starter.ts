@@ -41,6 +41,7 @@ export function awsStarter(deps: StarterDeps): Starter {
     cleanUp: async (refs, issuer) => {
       for (const attempts of chunks(refs)) await invoke(deps, "clean-up-challenge", { attempts, issuer });
     },
+    revoke: (ref) => invoke(deps, "revoke-certificate", { ref }),
     syncKubernetes: async (order) => {
       for (const some of ordersOf(order)) await invoke(deps, "sync-kubernetes", some);
     },

@@ -9,6 +9,7 @@ import { eventRows } from "./state/events.ts";
 import { kubernetesRows } from "./state/kubernetes.ts";
 import { ledger } from "./state/ledger.ts";
 import { resourceRows } from "./state/resources.ts";
+import { revocationRows } from "./state/revocations.ts";
 
 /** The State table (core/tables.ts): what each row looks like is in adapters/aws/state/, one file for each family. */
 export function dynamoState({ client, table, clock }: { client: DynamoDBClient; table: string; clock: Clock }): State {
@@ -24,5 +25,6 @@ export function dynamoState({ client, table, clock }: { client: DynamoDBClient; 
     ...dueRows(rows),
     ...eventRows(rows),
     ...kubernetesRows(rows),
+    ...revocationRows(rows),
   };
 }

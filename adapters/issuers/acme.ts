@@ -3,6 +3,7 @@ import { acmeAccounts } from "./acme/accounts.ts";
 import { acmeAuthorizations } from "./acme/authorizations.ts";
 import { acmeOrderList } from "./acme/order-list.ts";
 import { acmeOrders } from "./acme/orders.ts";
+import { acmeRevocations } from "./acme/revocations.ts";
 import type { AcmeConfig, AcmeDeps } from "./acme/session.ts";
 import { openSession } from "./acme/session.ts";
 
@@ -24,6 +25,7 @@ export const acme = {
       ...acmeOrders(session),
       ...acmeOrderList(session),
       ...acmeAuthorizations(session),
+      ...acmeRevocations(session),
     };
   },
 };

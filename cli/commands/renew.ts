@@ -1,7 +1,7 @@
 import type { ResourceKey } from "../../core/resource.ts";
 import { UsageError } from "../failure.ts";
 import { paint } from "../io.ts";
-import { inNamespace, keyIn, parseTargets, printedKey } from "../kinds.ts";
+import { certificateName, inNamespace, keyIn, printedKey } from "../kinds.ts";
 import { listObjects, renewAnnotation, scopeOf } from "../objects.ts";
 import { parseSelector } from "../selector.ts";
 import type { Call, Installation, Verb } from "../verb.ts";
@@ -27,7 +27,7 @@ export const renew: Verb = {
 async function runRenew({ values, args, io, connect }: Call): Promise<number> {
   const ways = [args.length > 0, values.all === true, values.selector !== undefined].filter(Boolean).length;
   if (ways !== 1) throw new UsageError("name the Certificates, or give one of --all and -l");
-  const names = args.map(certificateName);
+  const names = args.map((arg) => certificateName(arg, "renewed"));
   const scope = scopeOf(values);
   if (names.length > 0 && scope.all) throw new UsageError("names do not go with -A: a name lives in one namespace");
   const selects = parseSelector(values.selector);
@@ -54,12 +54,4 @@ async function runRenew({ values, args, io, connect }: Call): Promise<number> {
 /** Milliseconds count: two requests within a second are two. */
 function ask({ annotate, clock }: Installation, key: ResourceKey): Promise<boolean> {
   return annotate(key, renewAnnotation, clock.now().toISOString());
-}
-
-/** A name, or `certificate/name`. */
-function certificateName(arg: string): string {
-  if (!arg.includes("/")) return arg;
-  const [target] = parseTargets([arg]);
-  if (target?.kind !== "Certificate") throw new UsageError(`only Certificates are renewed, not ${arg}`);
-  return target.name ?? arg;
 }

@@ -1,9 +1,11 @@
+import { createPrivateKey, createPublicKey } from "node:crypto";
 import type { CertificateSpec } from "../certificate.ts";
 import { orderNames } from "../certificate.ts";
-import { storedName } from "../deps.ts";
+import { type Deps, storedName } from "../deps.ts";
 import { RefusedError } from "../errors.ts";
 import { askedFor } from "../facts.ts";
 import { done, type Outcome } from "../outcome.ts";
+import { publicKeyHashOf } from "../public-key-hash.ts";
 import type { Resource } from "../resource.ts";
 import { keyFromSecretValue } from "../secret-value.ts";
 import { claimSecret } from "./own-secret.ts";
@@ -69,10 +71,17 @@ async function keptKey(
   const secret = await store.read(storedName(deps.instance, key.namespace, spec.secretName));
   if (!secret) return undefined;
   const kept = keyFromSecretValue(secret.value);
+  if (kept && (await isBlocked(kept.pkcs8, deps))) return undefined;
   if (kept && kept.algorithm === spec.privateKey.algorithm && kept.size === spec.privateKey.size) return kept.pkcs8;
   throw new RefusedError({
     reason: "CannotRegenerateKey",
     message: `the key in Secret "${spec.secretName}" does not fit spec.privateKey and rotationPolicy is Never`,
     fix: "set spec.privateKey.rotationPolicy to Always, or put algorithm and size back",
   });
+}
+
+/** A key in wrong hands is not kept, whatever the rotation policy says. */
+async function isBlocked(pkcs8: Uint8Array, { state }: Deps): Promise<boolean> {
+  const publicKey = createPublicKey(createPrivateKey({ key: Buffer.from(pkcs8), format: "der", type: "pkcs8" }));
+  return (await state.blockedKey(publicKeyHashOf(publicKey))) !== undefined;
 }

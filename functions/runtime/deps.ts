@@ -87,6 +87,7 @@ function openStarter({ instance, stateMachineArn }: Environment, client: ClientC
     checkIssuer: async (key) => (await open()).checkIssuer(key),
     cleanUp: async (refs, issuer) => (await open()).cleanUp(refs, issuer),
     syncKubernetes: async (order) => (await open()).syncKubernetes(order),
+    revoke: async (ref) => (await open()).revoke(ref),
   };
 }
 

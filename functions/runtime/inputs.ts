@@ -3,7 +3,8 @@ import { kinds } from "../../core/resource.ts";
 
 /** What the functions are called with, parsed at the border. */
 
-const attemptRef = z.object({ namespace: z.string(), name: z.string(), attemptId: z.string() });
+/** Names one attempt. */
+export const attemptRef = z.object({ namespace: z.string(), name: z.string(), attemptId: z.string() });
 
 /** A task of issue-certificates. */
 export const stepInput = z.object({

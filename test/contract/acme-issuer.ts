@@ -5,6 +5,7 @@ import { makePrivateKey } from "../../adapters/keys/private-key.ts";
 import type { AcmeIssuer, Order } from "../../core/acme-port.ts";
 import type { TxtRecord } from "../../core/ports.ts";
 import type { Challenge } from "../../core/rows.ts";
+import { pemOf, testRevocation } from "./acme-revocation.ts";
 
 /** A CA with its DNS, as the suite needs it. */
 export interface AcmeBed {
@@ -54,7 +55,8 @@ export function testAcmeIssuer(name: string, makeBed: () => Promise<AcmeBed>): v
 
     async function request(names: string[]) {
       const pkcs8 = await makePrivateKey({ algorithm: "ECDSA" });
-      return makeCsr({ pkcs8, names, usages: ["digital signature", "server auth"], encodeUsages: true });
+      const csr = await makeCsr({ pkcs8, names, usages: ["digital signature", "server auth"], encodeUsages: true });
+      return { ...csr, keyPem: pemOf(pkcs8) };
     }
 
     describe("an order", () => {
@@ -165,6 +167,15 @@ export function testAcmeIssuer(name: string, makeBed: () => Promise<AcmeBed>): v
       });
     });
 
+    testRevocation(issuer, async () => {
+      const names = [freshName()];
+      const ready = await prove(await issuer().createOrder({ names, profile: bed.profile }));
+      const { der, keyPem } = await request(names);
+      await issuer().finalize(ready, der);
+      const chain = await issuer().download(await until(ready.url, (status) => status === "valid"));
+      return { certificateDer: new X509Certificate(chain).raw, certificateKeyPem: keyPem };
+    });
+
     describe("finalize", () => {
       it("may come twice: the second answers where the order is", async () => {
         const names = [freshName()];
@@ -264,6 +275,5 @@ function freshName(): string {
 }
 
 async function newKey(algorithm: "ECDSA" | "RSA" = "ECDSA"): Promise<string> {
-  const der = await makePrivateKey({ algorithm });
-  return `-----BEGIN PRIVATE KEY-----\n${der.toString("base64")}\n-----END PRIVATE KEY-----\n`;
+  return pemOf(await makePrivateKey({ algorithm }));
 }

@@ -9,6 +9,7 @@ import { testIssuers } from "./state/issuers.ts";
 import { testKubernetes } from "./state/kubernetes.ts";
 import { testLedger } from "./state/ledger.ts";
 import { testResources } from "./state/resources.ts";
+import { testRevocations } from "./state/revocations.ts";
 
 /** What the port State promises; `makeState` gives a new and empty one each time. */
 export function testState(name: string, makeState: () => State | Promise<State>): void {
@@ -22,5 +23,6 @@ export function testState(name: string, makeState: () => State | Promise<State>)
     testDue(makeState);
     testKubernetes(makeState);
     testInClusters(makeState);
+    testRevocations(makeState);
   });
 }

@@ -16,6 +16,7 @@ const decides = [
   "lambda:InvokeFunction @ check-issuer",
   "lambda:InvokeFunction @ clean-up-challenge",
   "lambda:InvokeFunction @ sync-kubernetes",
+  "lambda:InvokeFunction @ revoke-certificate",
   deadLetter,
 ];
 const step = [...state, facts];
@@ -85,6 +86,18 @@ export const rights: Record<string, string[]> = {
     "secretsmanager:PutSecretValue,RestoreSecret,UpdateSecretVersionStage @ bundles",
     "kms:GenerateDataKey @ key-material",
     "sts:AssumeRole @ tenants' roles",
+    deadLetter,
+  ],
+  "revoke-certificate": [
+    ...state,
+    "dynamodb:Scan @ state/index/byIssuer",
+    ...readsSecrets,
+    readsValues,
+    "s3:ListBucketVersions @ bucket",
+    "s3:GetObjectVersion @ objects",
+    "kms:Decrypt @ key-material",
+    "lambda:InvokeFunction @ dispatch",
+    "lambda:InvokeFunction @ revoke-certificate",
     deadLetter,
   ],
   prepare: [

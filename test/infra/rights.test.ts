@@ -88,11 +88,11 @@ describe("the role of each function", () => {
     expect(statement?.Condition).toEqual({ StringEquals: { "sts:ExternalId": "certwright/_cluster" } });
   });
 
-  it("lets nobody but sync-kubernetes read both the secrets of Certificates and what others stored, and no account key", () => {
+  it("lets nobody but sync-kubernetes and revoke-certificate read the secrets of Certificates and others, the first no account key", () => {
     const reading = (name: string) =>
       statementsOf(name).filter(({ Action }) => Action === "secretsmanager:GetSecretValue");
     const readers = Object.keys(rights).filter((name) => reading(name).length > 0);
-    expect(readers.filter((name) => reading(name).length > 1)).toEqual(["sync-kubernetes"]);
+    expect(readers.filter((name) => reading(name).length > 1)).toEqual(["sync-kubernetes", "revoke-certificate"]);
     expect(reading("sync-kubernetes").map(({ Condition }) => Condition)).toEqual([
       { StringLike: { "aws:ResourceTag/certwright:owner": ["*/Certificate/*"] } },
       { Null: { "aws:ResourceTag/certwright:owner": "true" } },

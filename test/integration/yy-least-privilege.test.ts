@@ -38,6 +38,17 @@ const unused: [functions: string[], grant: RegExp, reason: string][] = [
   [["check-issuer"], /^secretsmanager:DescribeSecret /, "another check made the account key first"],
   [["sweep"], /^dynamodb:GetItem /, "an issuer that came between the look at it and the note that it is waited for"],
   [["sweep"], /^lambda:InvokeFunction @ function:certwright-sync/, "a Cluster or Bundle that is due by itself"],
+  [
+    ["sweep"],
+    /^lambda:InvokeFunction @ function:certwright-revoke/,
+    "a revocation whose first call was lost, or that waits",
+  ],
+  [["revoke-certificate"], /^s3:|through s3$/, "the key of a certificate in the store s3 proves its leak"],
+  [
+    ["revoke-certificate"],
+    /^lambda:InvokeFunction @ function:certwright-revoke/,
+    "another Certificate has the same key",
+  ],
   [["sync-kubernetes"], /^sts:AssumeRole /, "a Cluster of EKS that names a role; there is no EKS here"],
   [
     ["sync-kubernetes"],

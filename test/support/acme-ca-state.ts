@@ -97,6 +97,10 @@ export interface TestCa {
   answer(account: Account, id: string): Authorization;
   finalize(account: Account, id: string, csrDer: Uint8Array): Promise<OrderState>;
   certificate(account: Account, id: string): string;
+  /** Reason codes by serial number, as node:crypto prints it. */
+  revoked: Map<string, number>;
+  /** Signed by an account, or by the certificate's own key (RFC 7638 thumbprint). */
+  revoke(by: { account: Account } | { thumbprint: string }, request: { der: Uint8Array; reason?: number }): void;
 }
 
 /** Throws a CaProblem. */

@@ -2,6 +2,7 @@ import "reflect-metadata";
 import { createHash, randomBytes } from "node:crypto";
 import { Pkcs10CertificateRequest, SubjectAlternativeNameExtension } from "@peculiar/x509";
 import type { Clock } from "../../core/ports.ts";
+import { revokeAt } from "./acme-ca-revoke.ts";
 import type { Account, Authorization, OrderState, TestCa } from "./acme-ca-state.ts";
 import { CaProblem, raise } from "./acme-ca-state.ts";
 import type { Chain } from "./test-chain.ts";
@@ -48,6 +49,8 @@ export async function createCa(options: {
         "certificate",
         () => own(ca.orders, account, id).certificate ?? raise(404, "malformed", "no certificate"),
       ),
+    revoked: new Map(),
+    revoke: (by, request) => counted(ca, "revokeCert", () => revokeAt(ca, by, request)),
   };
   return ca;
 }

@@ -102,6 +102,21 @@ export const bounds: Record<FunctionName, { may: AuthCall; mayNot: Record<string
       "assume a role of another name": parts.assume("administrator", "certwright/_cluster"),
     },
   },
+  "revoke-certificate": {
+    may: secret.read(account),
+    mayNot: {
+      "read another instance's secret": secret.read(foreign),
+      "write a Certificate's secret": secret.write(mine),
+      "write an account key": secret.write(account),
+      "delete a secret": secret.remove(mine),
+      "write an object": object.write(inBucket),
+      "open a sealed key": sealing.open(),
+      "write Requests": rows.put("requests"),
+      "change fields of State": rows.update("state"),
+      "call write-secret": parts.invoke("write-secret"),
+      "start an execution": parts.start("certwright-issue-certificates"),
+    },
+  },
   prepare: {
     may: secret.read(mine),
     mayNot: {

@@ -131,20 +131,29 @@ async function answer(wire: Wire, request: IncomingMessage, resource: string): P
   if (request.method !== "POST") raise(405, "malformed", "Method not allowed");
   if (request.headers["content-type"] !== "application/jose+json") raise(415, "malformed", "Content-Type");
   const url = `${base}${request.url}`;
-  const jws = await parseJws(request, (kid) => keys.get(fake)?.get(kid), resource === "newAccount");
-  if (jws.url !== url) raise(400, "malformed", `JWS header url ${jws.url} is not ${url}`);
-  if (!wire.nonces.delete(jws.nonce) || fake.rejectNonces-- > 0) raise(400, "badNonce", `Unknown nonce ${jws.nonce}`);
-  fake.rejectNonces = Math.max(0, fake.rejectNonces);
-  if (resource === "newAccount") return newAccount(fake, jws, url);
+  const jws = await signed(wire, request, resource);
+  if (jws.kid === undefined)
+    return resource === "newAccount" ? newAccount(fake, jws, url) : revoke(fake, jws.payload, jws);
   const account = fake.ca.accounts.get(jws.kid ?? "") ?? raise(400, "accountDoesNotExist", "No such account");
   return operate(wire, account, resource, request.url?.split("/")[2] ?? "", jws.payload);
 }
+
+/** A request whose signature, URL and nonce are right. */
+async function signed({ fake, base, nonces }: Wire, request: IncomingMessage, resource: string) {
+  const jws = await parseJws(request, (kid) => keys.get(fake)?.get(kid), signers[resource] ?? "account");
+  if (jws.url !== `${base}${request.url}`) raise(400, "malformed", `JWS header url ${jws.url} is another`);
+  if (!nonces.delete(jws.nonce) || fake.rejectNonces-- > 0) raise(400, "badNonce", `Unknown nonce ${jws.nonce}`);
+  fake.rejectNonces = Math.max(0, fake.rejectNonces);
+  return jws;
+}
+
+const signers: Record<string, "key" | "either"> = { newAccount: "key", revokeCert: "either" };
 
 const keys = new WeakMap<FakeAcme, Map<string, JsonWebKey>>();
 type JsonWebKey = Record<string, unknown>;
 
 function directoryOf({ fake, base }: Wire): Record<string, unknown> {
-  const resources = ["newNonce", "newAccount", "newOrder", "renewalInfo"];
+  const resources = ["newNonce", "newAccount", "newOrder", "revokeCert", "renewalInfo"];
   return {
     ...Object.fromEntries(resources.map((resource) => [resource, `${base}/${resource}`])),
     meta: { profiles: Object.fromEntries(Object.keys(fake.ca.knobs.profiles).map((name) => [name, name])) },
@@ -172,6 +181,12 @@ function newAccount(fake: FakeAcme, jws: Awaited<ReturnType<typeof parseJws>>, u
   };
 }
 
+function revoke(fake: FakeAcme, payload: unknown, by: Parameters<TestCa["revoke"]>[0]): Answer {
+  const { certificate, reason } = payload as { certificate: string; reason?: number };
+  fake.ca.revoke(by, { der: Buffer.from(certificate, "base64url"), ...(reason === undefined ? {} : { reason }) });
+  return { status: 200 };
+}
+
 async function operate(wire: Wire, account: Account, resource: string, id: string, payload: unknown): Promise<Answer> {
   const { ca } = wire.fake;
   if (resource === "account") {
@@ -179,6 +194,7 @@ async function operate(wire: Wire, account: Account, resource: string, id: strin
     const orders = `${wire.base}/orders/0`;
     return { status: 200, body: { status: account.status, contact: account.contact, orders } };
   }
+  if (resource === "revokeCert") return revoke(wire.fake, payload, { account });
   if (resource === "orders") return orderPage(wire, account, Number(id));
   if (resource === "newOrder") {
     const { identifiers, ...rest } = payload as {

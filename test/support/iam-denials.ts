@@ -193,7 +193,7 @@ export function secretFences({ place }: Installed, keyMaterial: string): Fence[]
     },
     {
       title: "versions of objects found under the name of its own instance",
-      functions: ["prepare", "write-secret", "sync-kubernetes", ...deciders],
+      functions: ["prepare", "write-secret", "sync-kubernetes", "revoke-certificate", ...deciders],
       allowed: plain("s3:ListBucketVersions", bucket, { "s3:prefix": mine }),
       denied: [
         plain("s3:ListBucketVersions", bucket, { "s3:prefix": "other/web/www-tls" }),

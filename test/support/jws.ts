@@ -21,12 +21,13 @@ export interface Jws {
 export async function parseJws(
   request: IncomingMessage,
   keyOf: (kid: string) => Jwk | undefined,
-  byKey: boolean,
+  by: "account" | "key" | "either",
 ): Promise<Jws> {
   const body = JSON.parse(await text(request)) as Record<"protected" | "payload" | "signature", string>;
   const header = JSON.parse(decode(body.protected).toString()) as Record<string, unknown>;
   if ("jwk" in header === "kid" in header) raise(400, "malformed", "jwk and kid are mutually exclusive");
-  if ("jwk" in header !== byKey) raise(400, "malformed", "jwk is for newAccount, kid for the rest");
+  if (by !== "either" && "jwk" in header !== (by === "key"))
+    raise(400, "malformed", "jwk is for newAccount and revokeCert, kid for the rest");
   const kid = header.kid as string | undefined;
   const jwk =
     (header.jwk as Jwk | undefined) ?? keyOf(kid ?? "") ?? raise(400, "accountDoesNotExist", "No such account");

@@ -42,6 +42,12 @@ export function memoryAcme(ca: TestCa, deps: MemoryAcmeDeps): AcmeIssuer {
         if (onlyReturnExisting && error.reason === "AccountUnknown") return undefined;
         throw error;
       }),
+    revoke: ({ certificateDer: der, reasonCode: reason, certificateKeyPem }) =>
+      ask("revocation", (account) =>
+        ca.revoke(certificateKeyPem ? { thumbprint: thumbprintOf(certificateKeyPem) } : { account }, { der, reason }),
+      ).catch((error) => {
+        if (error.reason !== "AlreadyRevoked") throw error;
+      }),
     updateContact: (email) => ask("account", (account) => ca.update(account, contactOf(email))),
     createOrder: (request) => ask("newOrder", (account) => toOrder(ca.newOrder(account, request))),
     lostOrder: ({ names }) =>

@@ -5,6 +5,7 @@ import { eventRows, ledger, recordClaims, secretClaims } from "./memory-state/cl
 import { dueList, dueOf } from "./memory-state/due-list.ts";
 import { kubernetesRows } from "./memory-state/kubernetes.ts";
 import { certificateRows, issuerRows } from "./memory-state/resources.ts";
+import { revocationRows } from "./memory-state/revocations.ts";
 
 /**
  * State in memory: the port's contract and nothing of DynamoDB. Time to live is not played. Every method works on copies
@@ -32,6 +33,7 @@ export function memoryState(): State {
     ...ledger(),
     ...eventRows(),
     ...kubernetesRows(due),
+    ...revocationRows(due),
     scanKeys: async function* () {
       const keys = [...certificates.live(), ...issuers.live()];
       if (keys.length > 0) yield keys;

@@ -10,6 +10,7 @@ import type { SyncOrder } from "../../core/kubernetes/state.ts";
 import type { ExecutionInput, Fact } from "../../core/ports.ts";
 import { parseId, type ResourceKey } from "../../core/resource.ts";
 import { resync } from "../../core/resync.ts";
+import { revokeCertificate } from "../../core/revocation/revoke.ts";
 import type { CertificateRow, SealedKey, StoreName } from "../../core/rows.ts";
 import { checkPropagation } from "../../core/steps/check-propagation.ts";
 import { cleanUpChallenge } from "../../core/steps/clean-up-challenge.ts";
@@ -125,6 +126,7 @@ export async function openPipeline(options: PipelineOptions = {}) {
       checkIssuer: async (key) => start("check-issuer", key, (own) => checkIssuer(own, key)),
       cleanUp: async (attempts, issuer) =>
         start("clean-up", { attempts, issuer }, (own) => cleanUpChallenge(own, { attempts, issuer })),
+      revoke: async (ref) => start("revoke-certificate", { ref }, (own) => revokeCertificate(own, ref)),
       syncKubernetes: async (order) => {
         syncs.push(order);
         syncOf(order);

@@ -32,6 +32,8 @@ export interface StackFacts {
   folder: string;
   dnsServer: string;
   directoryUrl: string;
+  /** Where Pebble is asked and told what no CA would. */
+  managementUrl: string;
   caCertificate: string;
   /** An external account that Pebble accepts (RFC 8555 7.3.4); it demands none. */
   externalAccount: { keyId: string; hmacKey: string };

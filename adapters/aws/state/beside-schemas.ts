@@ -1,4 +1,6 @@
 import * as z from "zod/mini";
+import type { RevocationRow } from "../../../core/revocation/state.ts";
+import { revocationReasons, revocationSigners } from "../../../core/revocation/wish.ts";
 import type { Challenge, ChallengesItem, CsrItem } from "../../../core/rows.ts";
 
 const text = z.string();
@@ -44,7 +46,7 @@ export const challengesItem: z.ZodMiniType<ChallengesItem> = z.looseObject({
 });
 
 /** `...#chain`. */
-export const chainItem = z.object({ chain: text, ca: optional(text) });
+export const chainItem = z.object({ chain: text });
 
 /** `key#...` under `_system`. */
 export const sealedKey = z.object({ dataKey: bytes, iv: bytes, ciphertext: bytes, tag: bytes });
@@ -58,6 +60,28 @@ export const secretClaim = z.object({
   store: z.enum(["secretsManager", "s3"]),
   releasedAt: optional(z.number()),
 });
+
+/** `...#revocation#...`. */
+export const revocationItem: z.ZodMiniType<Omit<RevocationRow, "ref">> = z.looseObject({
+  schema: z.number(),
+  version: z.number(),
+  requestedAt: text,
+  reason: z.enum(revocationReasons),
+  with: optional(z.enum(revocationSigners)),
+  sharedWith: optional(text),
+  revokedAt: optional(text),
+  refusal: optional(text),
+  blocked: optional(z.literal(true)),
+  shared: optional(z.array(text)),
+  message: optional(text),
+  ended: optional(z.enum(["replaced", "gone"])),
+  looks: optional(z.number()),
+  dueAt: optional(z.number()),
+  expiresAt: optional(z.number()),
+});
+
+/** `blocked-key#...` under `_system`. */
+export const blockedKey = z.object({ publicKeyHash: text, saidBy: text, at: text });
 
 /** `ledger#...` under `_system`. */
 export const bucketItem = z.object({ version: z.number(), tokens: z.number(), at: z.number() });

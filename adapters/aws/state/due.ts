@@ -5,7 +5,7 @@ import { dueIndex, dueShards } from "../../../core/tables.ts";
 import type { Item } from "../dynamo/expressions.ts";
 import { keysIn } from "../dynamo/expressions.ts";
 import type { Table, TableQuery } from "../dynamo/table.ts";
-import { attemptRef } from "./keys.ts";
+import { attemptRef, revocationRef } from "./keys.ts";
 import { namedBy } from "./rows.ts";
 
 /** The due index: what is to be done now, and how close renewals have come to the end. */
@@ -61,6 +61,8 @@ function dueIn(partition: string, at: TableQuery["where"]): TableQuery {
 /** A row of a kind this release does not know is left to the one that wrote it. */
 function dueOf(item: Item, lane: Lane): Due | undefined {
   const dueAt = Number(item.dueAt);
+  const revoked = revocationRef(keysIn(item));
+  if (revoked) return { what: "revocation", ref: revoked, dueAt, lane };
   const ref = attemptRef(keysIn(item));
   if (ref) return { what: "records", ref, dueAt, lane };
   const key = namedBy(keysIn(item));

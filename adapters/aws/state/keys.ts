@@ -33,6 +33,28 @@ export function sealedKeyKey(ref: AttemptRef): ItemKey {
   return { namespace: systemNamespace, resource: `key#${ref.namespace}/${ref.name}#${ref.attemptId}` };
 }
 
+/** What the sort keys of a Certificate's revocations begin with. */
+export function revocationPrefix(certificate: { kind: string; name: string }): string {
+  return `${resourceOf(certificate)}#revocation#`;
+}
+
+/** Where the revocation of what an attempt made lies. */
+export function revocationKey(ref: AttemptRef): ItemKey {
+  const prefix = revocationPrefix({ kind: "Certificate", name: ref.name });
+  return { namespace: ref.namespace, resource: `${prefix}${ref.attemptId}` };
+}
+
+/** The attempt whose revocation a key names; undefined for any other key. */
+export function revocationRef({ namespace, resource }: ItemKey): AttemptRef | undefined {
+  const [, name, attemptId] = /^Certificate\/([^#]+)#revocation#([^#]+)$/.exec(resource) ?? [];
+  return name && attemptId ? { namespace, name, attemptId } : undefined;
+}
+
+/** Where a key is listed that must not be used again. */
+export function blockedKeyKey(publicKeyHash: string): ItemKey {
+  return { namespace: systemNamespace, resource: `blocked-key#${publicKeyHash}` };
+}
+
 /** Where the attempts that need a TXT value are listed. */
 export function recordKey(record: TxtRecord): ItemKey {
   return { namespace: systemNamespace, resource: `txt#${record.name}#${record.value}` };

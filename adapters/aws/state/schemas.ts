@@ -63,7 +63,7 @@ export const certificateRow: z.ZodMiniType<CertificateRow> = z.looseObject({
       versionId: text,
       notBefore: instant,
       notAfter: instant,
-      renewalTime: optional(instant),
+      renewalTime: instant,
       fingerprint: text,
     }),
   ),
@@ -71,6 +71,8 @@ export const certificateRow: z.ZodMiniType<CertificateRow> = z.looseObject({
   failedIssuanceAttempts: optional(z.number()),
   lastFailureTime: optional(text),
   renewRequestedAt: optional(text),
+  revokeRequestedAt: optional(text),
+  revoked: optional(z.looseObject({ fingerprint: text, at: instant, reason: text, seenBy: z.enum(["crl", "user"]) })),
   attempt: optional(
     z.looseObject({
       id: text,

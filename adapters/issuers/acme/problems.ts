@@ -15,7 +15,8 @@ export type Asked =
   | "authorization"
   | "challenge"
   | "finalize"
-  | "certificate";
+  | "certificate"
+  | "revocation";
 
 /** The named error for a reply that is no success (RFC 8555 6.7, RFC 9110), or undefined for one that is. */
 export function failureOf(reply: Reply, asked: Asked, now: Date): Error | undefined {
@@ -56,6 +57,7 @@ const what: Record<Asked, string> = {
   challenge: "The CA refused the challenge",
   finalize: "The CA refused to issue",
   certificate: "The CA did not give the certificate",
+  revocation: "The CA refused to revoke",
 };
 
 /** Seconds until the next try when the CA names no instant, and when it names one that is past by our clock. */
@@ -85,9 +87,14 @@ const cures: Record<string, Cure> = {
     reason: "AccountUnknown",
     fix: "certwright checks the issuer again by itself; its status says what to do.",
   },
+  alreadyRevoked: { reason: "AlreadyRevoked", fix: "Nothing to do." },
   alreadyReplaced: { reason: "AlreadyReplaced", fix: "Nothing to do: the next order does not name a predecessor." },
   badCSR: { reason: "BadCSR", fix: "Change spec.privateKey, spec.usages or the names to what this CA signs." },
   badPublicKey: { reason: "BadPublicKey", fix: "Change spec.privateKey to a key that this CA accepts." },
+  badRevocationReason: {
+    reason: "BadRevocationReason",
+    fix: "Choose another --reason: the CA does not take this one.",
+  },
   badSignatureAlgorithm: {
     reason: "BadSignatureAlgorithm",
     fix: "Use an account key that this CA accepts (RSA 2048).",

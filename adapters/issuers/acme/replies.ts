@@ -29,6 +29,7 @@ export const directorySchema = z.looseObject({
   newAccount: url,
   newOrder: url,
   renewalInfo: z.optional(url),
+  revokeCert: z.optional(url),
   meta: z.optional(z.looseObject({ profiles: z.optional(z.record(z.string(), z.unknown())) })),
 });
 export type Directory = z.infer<typeof directorySchema>;

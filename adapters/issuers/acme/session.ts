@@ -42,6 +42,8 @@ export interface Session {
   post(url: string, payload: object | null, asked: Asked): Promise<Reply>;
   /** A POST signed by the bare key, for newAccount. */
   postAsNobody(url: string, payload: object, externalAccount?: { keyId: string; hmacKey: string }): Promise<Reply>;
+  /** A POST signed by another key than the account's, without an account (RFC 8555 7.6). */
+  postBy(keyPem: string, url: string, payload: object, asked: Asked): Promise<Reply>;
   /** base64url of SHA-256 of the key authorization (RFC 8555 8.4). */
   recordValue(token: string): Promise<string>;
 }
@@ -83,6 +85,13 @@ export function openSession(config: AcmeConfig, deps: AcmeDeps): Session {
       client.http.externalAccountBinding = kid === undefined || hmacKey === undefined ? {} : { kid, hmacKey };
       const reply = await client.http.signedRequest(url, payload, { includeExternalAccountBinding: true });
       fail(reply, "newAccount");
+      return reply;
+    },
+    async postBy(keyPem, url, payload, asked) {
+      const other = new AcmeClient({ directoryUrl: config.server, accountKey: keyPem });
+      Object.assign(other.http, { request: client.http.request, getNonce: client.http.getNonce });
+      const reply = await other.http.signedRequest(url, payload, { kid: null });
+      fail(reply, asked);
       return reply;
     },
     recordValue: (token) => client.getChallengeKeyAuthorization({ type: "dns-01", token }),

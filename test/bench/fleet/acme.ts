@@ -58,6 +58,7 @@ export function fleetAcme(world: AcmeWorld): AcmeIssuer {
       return { accountUrl: `${base}/acme/acct/1234567890` };
     },
     updateContact: () => ask("account"),
+    revoke: () => ask("revokeCert"),
     createOrder: async (wanted) => {
       await ask("newOrder");
       return orderOf(ca, ca.newOrder(wanted));

@@ -9,6 +9,7 @@ import { eventRows } from "../../../adapters/aws/state/events.ts";
 import { kubernetesRows } from "../../../adapters/aws/state/kubernetes.ts";
 import { ledger } from "../../../adapters/aws/state/ledger.ts";
 import { resourceRows } from "../../../adapters/aws/state/resources.ts";
+import { revocationRows } from "../../../adapters/aws/state/revocations.ts";
 import type { Clock, Requests, State, StoredRequest } from "../../../core/ports.ts";
 import { idOf, parseKey, type ResourceKey, resourceOf } from "../../../core/resource.ts";
 
@@ -25,6 +26,7 @@ export function fleetState(table: Table, clock: Clock): State {
     ...dueRows(table),
     ...eventRows(table),
     ...kubernetesRows(table),
+    ...revocationRows(table),
   };
 }
 

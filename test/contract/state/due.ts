@@ -17,7 +17,7 @@ export function testDue(makeState: MakeState): void {
   const at = (milliseconds: number) => new Date(noon + milliseconds);
   const certificate = (name: string, changes: Partial<CertificateRow>) =>
     newCertificate({ key: certificateKey(name), lane: "new", ...changes });
-  const named = (due: Due[]) => due.map((one) => (one.what === "records" ? one.ref.attemptId : one.key.name));
+  const named = (due: Due[]) => due.map((one) => ("ref" in one ? one.ref.attemptId : one.key.name));
 
   describe("due", () => {
     it("answers what is due at this instant, never earlier, and not what has nothing to do", async () => {

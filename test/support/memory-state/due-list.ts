@@ -1,6 +1,6 @@
 import type { Due } from "../../../core/ports.ts";
 import { familyOf, parseId } from "../../../core/resource.ts";
-import type { Lane } from "../../../core/rows.ts";
+import type { AttemptRef, Lane } from "../../../core/rows.ts";
 
 /** Ids in the order of their instants: what the due index is to DynamoDB. Made for 100,000 of them. */
 export interface DueList {
@@ -83,11 +83,18 @@ export function setDue(due: DueLists, id: string, lane: Lane | undefined, dueAt:
   due.new.set(id, lane === "renew" ? undefined : dueAt);
 }
 
+/** The id of the revocation of what an attempt made. */
+export function revocationId({ namespace, name, attemptId }: AttemptRef): string {
+  return `${namespace}/Certificate/${name}#revocation#${attemptId}`;
+}
+
 /** What an id of a lane names. */
 export function dueOf(id: string, dueAt: number, lane: Lane): Due {
-  const [resource = "", attemptId] = id.split("#");
+  const [resource = "", attemptId, revoked] = id.split("#");
   const key = parseId(resource);
   if (!key) throw new Error(`nothing due is called ${id}`);
-  if (attemptId) return { what: "records", ref: { namespace: key.namespace, name: key.name, attemptId }, dueAt, lane };
+  const ref = { namespace: key.namespace, name: key.name };
+  if (revoked) return { what: "revocation", ref: { ...ref, attemptId: revoked }, dueAt, lane };
+  if (attemptId) return { what: "records", ref: { ...ref, attemptId }, dueAt, lane };
   return { what: familyOf(key.kind), key, dueAt, lane };
 }

@@ -55,6 +55,7 @@ describe("starterPermissions", () => {
       checkIssuer: ["arn:check-issuer"],
       cleanUp: ["arn:clean-up-challenge"],
       syncKubernetes: ["arn:sync-kubernetes"],
+      revoke: ["arn:revoke-certificate"],
     });
   });
 });
