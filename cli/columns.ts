@@ -1,4 +1,5 @@
 import { isClusterScoped, type Kind } from "../core/resource.ts";
+import type { Issued } from "../core/rows.ts";
 import { rfc3339, stepIn } from "../core/status.ts";
 import { textAt } from "./as-written.ts";
 import { fromNow, span, took } from "./durations.ts";
@@ -54,7 +55,7 @@ const columns: Record<Kind, { narrow: Column[]; wide: (now: number) => Column[] 
     wide: () => [
       ["NAMES", (seen) => shortNames(namesOf(seen)) || "<none>"],
       ["NOT-AFTER", ({ certificate }) => timeCell(certificate?.issued?.notAfter)],
-      ["RENEWAL", ({ certificate }) => timeCell(certificate?.issued?.renewalTime)],
+      ["RENEWAL", ({ certificate }) => renewalCell(certificate?.issued)],
       ["REVISION", ({ certificate }) => String(certificate?.revision ?? "<none>")],
       ["STEP", ({ attempt }) => (attempt ? stepIn(attempt) : "<none>")],
     ],
@@ -84,6 +85,10 @@ function lastErrorCell(error: { at: number; reason: string } | undefined, now: n
 function ageOf(seen: Seen, now: number): string {
   const since = rowOf(seen)?.ready.lastTransitionTime;
   return since === undefined ? "<unknown>" : span(now - Date.parse(since));
+}
+
+function renewalCell(issued: Issued | undefined): string {
+  return issued && issued.renewalTime === undefined ? "<disabled>" : timeCell(issued?.renewalTime);
 }
 
 function timeCell(at: number | undefined): string {

@@ -70,7 +70,10 @@ function issuedPart(
       ["Serial Number", leaf?.serialNumber.toLowerCase()],
       ["Not Before", instant(issued.notBefore)],
       ["Not After", instant(issued.notAfter)],
-      ["Renewal Time", instant(issued.renewalTime)],
+      [
+        "Renewal Time",
+        issued.renewalTime === undefined ? "<none>: spec.renewal.policy is Disabled" : instant(issued.renewalTime),
+      ],
       ["SHA-256", issued.fingerprint],
       ["Stored In", `${issued.store}, ${issued.secretArn}`],
       ["Version", issued.versionId],

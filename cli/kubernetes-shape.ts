@@ -43,7 +43,7 @@ function certificateStatus(seen: Seen, row: CertificateRow): object {
     observedGeneration: row.generation,
     notBefore: issued && rfc3339(issued.notBefore),
     notAfter: issued && rfc3339(issued.notAfter),
-    renewalTime: issued && rfc3339(issued.renewalTime),
+    renewalTime: timeOf(issued?.renewalTime),
     revision: row.revision,
     failedIssuanceAttempts: row.failedIssuanceAttempts || undefined,
     lastFailureTime: row.lastFailureTime,

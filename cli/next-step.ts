@@ -1,3 +1,4 @@
+import type { CertificateRow } from "../core/rows.ts";
 import { rfc3339, stepIn } from "../core/status.ts";
 import { at, textAt } from "./as-written.ts";
 import { fromNow } from "./durations.ts";
@@ -10,23 +11,39 @@ export function nextStep(seen: Seen, now: number): string {
     return "certwright decides on what the object says now: within seconds, at the latest with the resync every 6 hours.";
   const { certificate } = seen;
   if (!certificate) return checkStep(rowOf(seen)?.dueAt, rowOf(seen)?.ready.status === "True", now);
-  const when = certificate.dueAt === undefined ? undefined : instant(certificate.dueAt, now);
-  if (when === undefined)
+  if (isUpToDate(seen))
+    return certificate.issued?.renewalTime === undefined ? unrenewed(seen, now) : renewal(seen, now);
+  if (certificate.dueAt === undefined)
     return "Nothing, until the object changes: it cannot be served as it is (see the reason above).";
+  return attemptStep(seen, certificate, instant(certificate.dueAt, now));
+}
+
+/** What goes on, or what it waits for. */
+function attemptStep({ key, attempt }: Seen, certificate: CertificateRow, when: string): string {
   if (certificate.attempt?.leaseId !== undefined) {
     const { id, executionArn } = certificate.attempt;
-    const step = seen.attempt ? `, in step ${stepIn(seen.attempt)}` : "";
+    const step = attempt ? `, in step ${stepIn(attempt)}` : "";
     const execution = executionArn === undefined ? "" : ` of ${executionArn}`;
     return `Attempt ${id} is running${step}${execution}. Should its execution die, it resumes at ${when}.`;
   }
   if (certificate.waitsForIssuer)
     return `It waits for ${certificate.issuer ?? "its issuer"} and goes on within seconds of that being Ready; it looks again at ${when}.`;
-  if (isUpToDate(seen)) return `It renews at ${when}, because ${renewalReason(seen)}.`;
   const reason = certificate.issuing?.reason ?? certificate.ready.reason;
-  const atOnce = `To try at once: certwright renew ${seen.key.name} -n ${seen.key.namespace}`;
+  const atOnce = `To try at once: certwright renew ${key.name} -n ${key.namespace}`;
   if (certificate.attempt)
     return `Attempt ${certificate.attempt.id} goes on at ${when}, with the same order and key (${reason}). ${atOnce}`;
   return `Next try at ${when}, because of ${reason}. ${atOnce}`;
+}
+
+function renewal(seen: Seen, now: number): string {
+  return `It renews at ${instant(seen.certificate?.dueAt ?? now, now)}, because ${renewalReason(seen)}.`;
+}
+
+/** It is not renewed by itself. */
+function unrenewed({ key, certificate }: Seen, now: number): string {
+  const ends = certificate?.issued ? instant(certificate.issued.notAfter, now) : "";
+  const end = certificate?.dueAt === undefined ? `It has ended at ${ends}` : `It ends at ${ends}`;
+  return `Nothing: spec.renewal.policy is Disabled. ${end}. To renew it: certwright renew ${key.name} -n ${key.namespace}`;
 }
 
 /** Why it renews at that time and not at another, in the words of the spec. */
@@ -34,7 +51,9 @@ function renewalReason({ written, certificate }: Seen): string {
   const before = textAt(written.spec, "renewBefore");
   const share = at(written.spec, "renewBeforePercentage");
   const issued = certificate?.issued;
-  const spread = "moved a little earlier so that certificates issued together do not renew together";
+  const windows = at(written.spec, "renewal", "windows");
+  const moved = "moved a little earlier so that certificates issued together do not renew together";
+  const spread = Array.isArray(windows) && windows.length > 0 ? `${moved}, then into a window of spec.renewal` : moved;
   if (before !== undefined) return `spec.renewBefore is ${before} (${spread})`;
   if (share !== undefined) return `spec.renewBeforePercentage is ${String(share)} (${spread})`;
   const days = issued ? ` of ${Math.round((issued.notAfter - issued.notBefore) / 86_400_000)} days` : "";

@@ -19,13 +19,12 @@ export function statusWord(seen: Seen): string {
   return isUpToDate(seen) ? "UpToDate" : (certificate.issuing?.reason ?? certificate.ready.reason);
 }
 
-/** Nothing has to be done before the renewal: State has no other instant in mind. */
+/** Nothing has to be done before the renewal, or the end where there is none: State has no other instant in mind. */
 export function isUpToDate({ certificate }: Seen): boolean {
-  return (
-    certificate?.issued !== undefined &&
-    certificate.attempt === undefined &&
-    certificate.dueAt === certificate.issued.renewalTime
-  );
+  if (certificate?.issued === undefined || certificate.attempt !== undefined) return false;
+  const { renewalTime, notAfter } = certificate.issued;
+  if (certificate.dueAt === undefined) return renewalTime === undefined && certificate.ready.reason === "Expired";
+  return certificate.dueAt === (renewalTime ?? notAfter);
 }
 
 export function styleOfReadiness(status: string): Style {

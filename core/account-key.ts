@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey } from "node:crypto";
 import { type Deps, storedName } from "./deps.ts";
 import { RefusedError } from "./errors.ts";
-import type { IssuerSpec } from "./issuer.ts";
+import { acmeOf, type IssuerSpec } from "./issuer.ts";
 import type { SecretStore } from "./ports.ts";
 import { parseKey, type Resource, type ResourceKey, resourceOf } from "./resource.ts";
 import type { AcmeAccount } from "./rows.ts";
@@ -18,7 +18,7 @@ export async function accountKeyOf(
   issuer: Resource<IssuerSpec>,
   known: AcmeAccount | undefined,
 ): Promise<string> {
-  const { privateKeySecretRef: ref, disableAccountKeyGeneration } = issuer.spec.acme;
+  const { privateKeySecretRef: ref, disableAccountKeyGeneration } = acmeOf(issuer);
   const name = storedName(deps.instance, issuer.key.namespace, ref.name);
   const store = await deps.store("secretsManager");
   const owner = await claim(deps, issuer, ref.name);
@@ -51,7 +51,7 @@ async function accountOfOwner(
 ): Promise<AcmeAccount | undefined> {
   const key = parseKey(issuer.key.namespace, owner);
   const account = key && (await deps.state.issuer(key))?.acme;
-  const { server, privateKeySecretRef } = issuer.spec.acme;
+  const { server, privateKeySecretRef } = acmeOf(issuer);
   return account?.server === server && account.keySecretName === privateKeySecretRef.name ? account : undefined;
 }
 

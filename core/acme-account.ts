@@ -2,7 +2,7 @@ import { accountKeyOf, keyLost, secretText, thumbprintOf } from "./account-key.t
 import type { AcmeIssuer } from "./acme-port.ts";
 import type { Deps } from "./deps.ts";
 import { RefusedError } from "./errors.ts";
-import type { IssuerSpec } from "./issuer.ts";
+import { acmeOf, type IssuerSpec } from "./issuer.ts";
 import { idOf, type Resource, type ResourceKey } from "./resource.ts";
 import type { AcmeAccount } from "./rows.ts";
 
@@ -12,7 +12,7 @@ export async function registeredAccount(
   issuer: Resource<IssuerSpec>,
   known: AcmeAccount | undefined,
 ): Promise<AcmeAccount> {
-  const { acme } = issuer.spec;
+  const acme = acmeOf(issuer);
   const { name: keySecretName } = acme.privateKeySecretRef;
   // Another server or secret is the wish for another account.
   const same = known?.server === acme.server && known.keySecretName === keySecretName ? known : undefined;
@@ -38,7 +38,7 @@ export async function registeredAccount(
 }
 
 async function register(deps: Deps, issuer: Resource<IssuerSpec>, client: AcmeIssuer): Promise<{ accountUrl: string }> {
-  const { email, externalAccountBinding: binding } = issuer.spec.acme;
+  const { email, externalAccountBinding: binding } = acmeOf(issuer);
   const registered = await client.registerAccount({
     ...(email === undefined ? {} : { email }),
     ...(binding === undefined

@@ -2,8 +2,9 @@ import { annotationNames, type CertificateOptions } from "./annotations.ts";
 import { readLifetimes, readPrivateKey, readRevisionHistoryLimit, readUsages } from "./certificate-rules.ts";
 import { readDnsName, recordNameFor } from "./dns-name.ts";
 import { invalidValue, quote, requiredValue, tooLong } from "./field-fault.ts";
-import { type Fields, type FieldTable, isMap, later } from "./field-reader.ts";
+import { type Fields, type FieldTable, later } from "./field-reader.ts";
 import { readObjectName } from "./object-name.ts";
+import { type RenewalPolicy, readRenewal } from "./renewal-fields.ts";
 import { readSecretTemplate, type SecretTemplate } from "./secret-template.ts";
 import type { Usage } from "./usages.ts";
 
@@ -18,6 +19,7 @@ export interface CertificateSpec {
   renewBeforeSeconds?: number;
   /** 1 to 99. */
   renewBeforePercentage?: number;
+  renewal?: RenewalPolicy;
   usages: Usage[];
   encodeUsagesInRequest: boolean;
   privateKey: PrivateKeySpec;
@@ -67,7 +69,7 @@ export const certificateTable: FieldTable = {
   additionalOutputFormats: later(),
   nameConstraints: later(),
   signatureAlgorithm: later(),
-  renewal: later({ harmless: renewsAsUsual }),
+  renewal: "read",
 };
 /** Ours, on objects of certwright.dev/v1. */
 export const ownCertificateTable: FieldTable = { ...certificateTable, targets: "read" };
@@ -79,18 +81,16 @@ const longestRecordName = 253;
 const defaultGroup = "cert-manager.io";
 const ownGroups = [defaultGroup, "certwright.dev"];
 
-function renewsAsUsual(renewal: unknown): boolean {
-  return isMap(renewal) && renewal.policy === "RenewBefore" && Object.keys(renewal).length === 1;
-}
-
 /** Reads the spec of a Certificate, without the options; it is usable only when no fault was found. */
 export function readCertificateSpec(fields: Fields): Omit<CertificateSpec, "options"> {
   const commonName = readCommonName(fields);
+  const renewal = readRenewal(fields);
   return {
     secretName: readObjectName(fields, "secretName", "write the name of the secret to make, such as www-tls"),
     ...(commonName === undefined ? {} : { commonName }),
     dnsNames: readDnsNames(fields),
     ...readLifetimes(fields),
+    ...(renewal === undefined ? {} : { renewal }),
     usages: readUsages(fields),
     encodeUsagesInRequest: fields.flag("encodeUsagesInRequest") ?? true,
     privateKey: readPrivateKey(fields),

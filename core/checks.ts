@@ -153,7 +153,7 @@ export function manuallyTriggered(facts: Facts): Answer {
 
 export function renewalDue(facts: Facts): Answer {
   const { issued } = facts.row ?? {};
-  if (!issued || issued.renewalTime > facts.now.getTime()) return undefined;
+  if (issued?.renewalTime === undefined || issued.renewalTime > facts.now.getTime()) return undefined;
   return issue(facts, "Renewing", `renewing certificate as renewal was scheduled at ${rfc3339(issued.renewalTime)}`);
 }
 

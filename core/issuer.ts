@@ -8,14 +8,29 @@ import { readSecretRef, type SecretRef } from "./secret-ref.ts";
 import type { Solver } from "./solver.ts";
 import { readSolver, solverTable } from "./solver-fields.ts";
 
-/** The spec of an Issuer or ClusterIssuer: cert-manager's fields, with defaults filled in. Plain JSON. */
+/** The spec of an Issuer or ClusterIssuer: cert-manager's fields, with defaults filled in; exactly one type is set. Plain JSON. */
 export interface IssuerSpec {
-  acme: AcmeSpec;
+  acme?: AcmeSpec;
+  ca?: CaSpec;
+  selfSigned?: SelfSignedSpec;
   /** From the annotation certwright.dev/rate-limits. */
   rateLimits?: RateLimits;
 }
 
-interface AcmeSpec {
+/** What an issuer writes into certificates that it signs at once; URLs (RFC 5280 4.2.1.13). */
+interface SelfSignedSpec {
+  crlDistributionPoints: string[];
+}
+
+interface CaSpec extends SelfSignedSpec {
+  /** The stored secret with the CA's pair, tls.crt and tls.key. */
+  secretName: string;
+  /** URLs of the authority information access (RFC 5280 4.2.2.1). */
+  ocspServers: string[];
+  issuingCertificateURLs: string[];
+}
+
+export interface AcmeSpec {
   /** The directory's https URL. */
   server: string;
   email?: string;
@@ -28,6 +43,13 @@ interface AcmeSpec {
   skipTLSVerify: boolean;
   profile?: string;
   solvers: Solver[];
+}
+
+/** The ACME part of an issuer's spec; only what an ACME issuer runs through may ask for it. */
+export function acmeOf({ spec }: { spec?: unknown }): AcmeSpec {
+  const { acme } = (spec ?? {}) as IssuerSpec;
+  if (!acme) throw new TypeError("the issuer is no ACME issuer");
+  return acme;
 }
 
 const otherIssuer = later({ fix: "use acme: other issuers come with a later version", unlessAbsent: true });

@@ -1,9 +1,17 @@
+import type { RenewalPolicy } from "./renewal-fields.ts";
+import { firstInWindow } from "./renewal-windows.ts";
+import { rfc3339 } from "./status.ts";
+
 export interface RenewalInput {
   /** Epoch ms, both from the certificate itself: a CA may give another lifetime than asked. */
   notBefore: number;
   notAfter: number;
   renewBeforeSeconds?: number | undefined;
   renewBeforePercentage?: number | undefined;
+  /** `spec.renewal`; absent means RenewBefore, at any time. */
+  renewal?: RenewalPolicy | undefined;
+  /** Epoch ms: an instant that somebody else chose, such as the CA's renewal information; it takes the place of ours, unspread. */
+  chosen?: number | undefined;
   /** 0 <= x < 1: moves the instant earlier, by at most a twentieth of the time up to it. */
   fraction: number;
 }
@@ -12,11 +20,30 @@ export interface RenewalInput {
 const togetherMs = 3 * 60_000;
 const dayMs = 86_400_000;
 
+/** When to renew: epoch ms, whole seconds; absent when it is never renewed by itself. */
+export interface Renewal {
+  at?: number;
+  /** No window opens in time; `at` is then as if there were none. */
+  windowError?: string;
+}
+
 /**
- * When to renew, epoch ms, whole seconds. As cert-manager: renewBefore if it fits into the real lifetime, else the percentage
- * of it, else a third of it; then spread to earlier, so that certificates issued together do not renew together.
+ * When to renew. As cert-manager: renewBefore if it fits into the real lifetime, else the percentage of it, else a third of it;
+ * then spread to earlier, so that certificates issued together do not renew together. An instant in no window moves to the start
+ * of the next one, so what is spread stays inside them; those that meet there fill whole batches, at the issuer's pace.
  */
-export function renewalTime(input: RenewalInput): number {
+export function renewalTime(input: RenewalInput): Renewal {
+  const { notAfter, renewal } = input;
+  if (renewal?.policy === "Disabled") return {};
+  const desired = input.chosen ?? spread(input);
+  if (!renewal || renewal.windows.length === 0) return { at: desired };
+  const at = firstInWindow(renewal.windows, desired, notAfter);
+  if (at !== undefined) return { at };
+  const windowError = `no window of spec.renewal opens between ${rfc3339(desired)} and the end of the certificate at ${rfc3339(notAfter)}: it renews as if there were none`;
+  return { at: desired, windowError };
+}
+
+function spread(input: RenewalInput): number {
   const lifetime = input.notAfter - input.notBefore;
   const desired = input.notAfter - renewBefore(input, lifetime);
   const earlier = input.fraction * ((desired - input.notBefore) / 20);

@@ -75,7 +75,8 @@ export interface Issued {
   /** Epoch ms. */
   notBefore: number;
   notAfter: number;
-  renewalTime: number;
+  /** Absent when it is never renewed by itself (`spec.renewal.policy: Disabled`). */
+  renewalTime?: number;
   /** SHA-256 of the leaf's DER, lower-case hex. */
   fingerprint: string;
 }
@@ -198,6 +199,8 @@ export interface Challenge {
 /** `...#chain`: written once by Finalize; leaf first, PEM. */
 export interface ChainItem {
   chain: string;
+  /** PEM for ca.crt, where the issuer gives one: an ACME CA does not. */
+  ca?: string;
 }
 
 /** `_system`, `key#<namespace>/<name>#<attempt>`: both ciphertexts, base64 (core/ports.ts, KeySealer). */

@@ -22,13 +22,21 @@ export async function reportOf(
     ["valid", `${rfc3339(issued.notBefore)} to ${rfc3339(issued.notAfter)}`],
     ["SHA-256", issued.fingerprint.toUpperCase().replaceAll(/(..)(?=.)/g, "$1:")],
     ["secret", `${issued.secretArn} (${issued.store === "s3" ? "S3" : "Secrets Manager"})`],
-    ["renews", `${rfc3339(issued.renewalTime)}, because ${renewalReason(manifest.spec)}`],
+    [
+      "renews",
+      `${issued.renewalTime === undefined ? "never" : rfc3339(issued.renewalTime)}, because ${renewalReason(manifest.spec)}`,
+    ],
     ["steps", steps.map((step) => `${step.name} ${step.seconds.toFixed(2)} s`).join(", ")],
   ];
 }
 
 function renewalReason(spec: unknown): string {
-  const { renewBefore, renewBeforePercentage } = spec as { renewBefore?: string; renewBeforePercentage?: number };
+  const { renewBefore, renewBeforePercentage, renewal } = spec as {
+    renewBefore?: string;
+    renewBeforePercentage?: number;
+    renewal?: { policy?: string };
+  };
+  if (renewal?.policy === "Disabled") return "spec.renewal.policy is Disabled";
   if (renewBefore !== undefined) return `spec.renewBefore is ${renewBefore}`;
   if (renewBeforePercentage !== undefined) return `only ${renewBeforePercentage} % of its lifetime are left then`;
   return "two thirds of its lifetime are over then";

@@ -7,7 +7,8 @@ import { renewalTime } from "../renewal.ts";
 import { idOf } from "../resource.ts";
 import { askToRevoke } from "../revocation/ask.ts";
 import type { CertificateRow } from "../rows.ts";
-import { atGeneration, readyByCertificate, refused, upToDate, waiting, withOptions } from "../transitions.ts";
+import { atGeneration, refused, upToDate, waiting, withOptions } from "../transitions.ts";
+import { tellWindowError } from "../window-error.ts";
 import { abandon } from "./abandon.ts";
 import type { Verdict } from "./dispatch.ts";
 import { forget } from "./forget.ts";
@@ -28,50 +29,58 @@ export async function act(
     return undefined;
   }
   if (decision.action === "forget") return (await forget(deps, facts)) ? verdict : undefined;
-  const row = nextRow(deps, facts, decision);
+  const { row, windowError } = nextRow(deps, facts, decision);
   if (!row) return verdict;
   const old = facts.row?.attempt && !row.attempt ? facts.row : undefined;
   if ((await deps.state.putCertificate(row)) === "conflict") return undefined;
   if (old) await abandon(deps, old, "the request changed");
+  await tellWindowError(deps, facts.key, windowError);
   if (decision.action === "wait" && decision.waitsForIssuer && (await issuerCame(deps, facts))) return undefined;
   return verdict;
 }
 
 /** The row to write, or undefined when the one that is there says it already. */
+interface Next {
+  row?: CertificateRow | undefined;
+  /** To be told once the row is written. */
+  windowError?: string | undefined;
+}
+
 function nextRow(
   deps: Deps,
   facts: Facts,
   decision: Exclude<Decision, { action: "issue" | "forget" | "revoke" }>,
-): CertificateRow | undefined {
+): Next {
   const { now, request } = facts;
-  if (!request || decision.reason === "InProgress" || decision.reason === "BackingOff") return undefined;
+  if (!request || decision.reason === "InProgress" || decision.reason === "BackingOff") return {};
   const specHash = request.ok ? request.resource.specHash : request.specHash;
   const base = atGeneration(facts.key, facts.row, specHash, now);
   const issuer = request.ok ? { issuer: idOf(issuerKeyOf(request.resource)) } : {};
   const row = { ...base, ...issuer };
   switch (decision.action) {
     case "refuse":
-      return same(facts.row, refused(row, decision.reason, decision.message, now));
+      return { row: same(facts.row, refused(row, decision.reason, decision.message, now)) };
     case "wait": {
       const until = decision.until === "backoff" ? patience(deps, facts) : decision.until;
-      return waiting(row, { ...decision, until }, now);
+      return { row: waiting(row, { ...decision, until }, now) };
     }
-    case "nothing":
-      return request.ok ? same(facts.row, settled(deps, facts, withOptions(row, request.resource))) : undefined;
+    case "nothing": {
+      if (!request.ok) return {};
+      const next = settled(deps, facts, withOptions(row, request.resource));
+      return { ...next, row: same(facts.row, next.row) };
+    }
   }
 }
 
 /** A working certificate: its renewal time follows the spec, its Ready the clock. */
-function settled(deps: Deps, facts: Facts, row: CertificateRow): CertificateRow {
+function settled(deps: Deps, facts: Facts, row: CertificateRow): Next & { row: CertificateRow } {
   const { now, request } = facts;
-  if (!row.issued || !request?.ok) return row;
+  if (!row.issued || !request?.ok) return { row };
   const { spec } = request.resource;
   const changed = row.issued.specHash !== row.specHash;
-  const renewal = changed
-    ? renewalTime({ ...row.issued, ...spec, fraction: deps.chance.fraction() })
-    : row.issued.renewalTime;
-  const next = upToDate(row, renewal, now);
-  return { ...next, ready: readyByCertificate(row, now) };
+  if (!changed) return { row: upToDate(row, row.issued.renewalTime, now) };
+  const { at, windowError } = renewalTime({ ...row.issued, ...spec, fraction: deps.chance.fraction() });
+  return { row: upToDate(row, at, now), windowError };
 }
 
 /** Twice the time it has waited, at least a minute, at most six hours. */

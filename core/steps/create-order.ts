@@ -4,7 +4,7 @@ import { orderNames } from "../certificate.ts";
 import { ariCertId } from "../certificate-identity.ts";
 import { recordNameFor } from "../dns-name.ts";
 import { RefusedError } from "../errors.ts";
-import type { IssuerSpec } from "../issuer.ts";
+import { acmeOf } from "../issuer.ts";
 import { done, type Outcome } from "../outcome.ts";
 import type { Resource } from "../resource.ts";
 import type { AttemptRow, Challenge } from "../rows.ts";
@@ -55,7 +55,7 @@ async function existingOrder({ row }: Work, acme: AcmeIssuer): Promise<Order | u
 
 async function newOrder(work: Work, acme: AcmeIssuer, certificate: Resource<CertificateSpec>): Promise<Order> {
   const { row, issuer } = work;
-  const { acme: spec } = issuer.spec as IssuerSpec;
+  const spec = acmeOf(issuer);
   const names = orderNames(certificate.spec);
   const request = { names, ...(spec.profile === undefined ? {} : { profile: spec.profile }) };
   const made = (await lostOrder(work, acme, request)) ?? (await ask(work, acme, request));
@@ -105,7 +105,7 @@ async function replaced({ deps, key, row, reads }: Work, names: string[]): Promi
 
 /** A hostile CA must not make us publish records for names that nobody ordered. */
 function withSolvers({ issuer }: Work, certificate: Resource<CertificateSpec>, challenges: Challenge[]): Challenge[] {
-  const { acme } = issuer.spec as IssuerSpec;
+  const acme = acmeOf(issuer);
   const ordered = orderNames(certificate.spec);
   return challenges.map((challenge) => {
     const name = challenge.wildcard ? `*.${challenge.identifier}` : challenge.identifier;

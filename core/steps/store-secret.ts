@@ -18,6 +18,8 @@ export interface Stored {
   row: CertificateRow;
   certificate: Resource<CertificateSpec>;
   issued: Issued;
+  /** Why the renewal is in none of the windows. */
+  windowError: string | undefined;
   revision: number;
 }
 
@@ -28,7 +30,7 @@ export async function storeSecret(work: Work): Promise<Stored> {
   const { value, chain } = await makeValue(work, row, certificate);
   const written = await write(work, row, certificate, value);
   const issued = issuedBy(work, certificate, chain, written);
-  return { work, row, certificate, issued, revision: (row.revision ?? 0) + 1 };
+  return { work, row, certificate, ...issued, revision: (row.revision ?? 0) + 1 };
 }
 
 async function leasedRow(work: Work): Promise<CertificateRow> {
@@ -73,6 +75,7 @@ async function makeValue(
     spec: certificate.spec,
     name: key.name,
     chainPem: item.chain,
+    ...(item.ca === undefined ? {} : { caPem: item.ca }),
     keyPkcs8Der: Buffer.from(pkcs8),
   });
   pkcs8.fill(0);
@@ -114,11 +117,12 @@ function issuedBy(
   certificate: Resource<CertificateSpec>,
   chain: string,
   written: { arn: string; versionId: string },
-): Issued {
+): Pick<Stored, "issued" | "windowError"> {
   const { spec } = certificate;
   const leaf = readCertificate(chain);
   const life = { notBefore: leaf.notBefore.getTime(), notAfter: leaf.notAfter.getTime() };
-  return {
+  const { at, windowError } = renewalTime({ ...life, ...spec, fraction: deps.chance.fraction() });
+  const issued: Issued = {
     specHash: attempt.specHash,
     attemptId: ref.attemptId,
     secretName: spec.secretName,
@@ -126,9 +130,10 @@ function issuedBy(
     secretArn: written.arn,
     versionId: written.versionId,
     ...life,
-    renewalTime: renewalTime({ ...life, ...spec, fraction: deps.chance.fraction() }),
+    ...(at === undefined ? {} : { renewalTime: at }),
     fingerprint: leaf.fingerprint,
   };
+  return { issued, windowError };
 }
 
 /** The detail of `Certificate Issued` (docs/events/certificate-issued.v1.schema.json). */

@@ -3,7 +3,8 @@ import { done, type Outcome } from "../outcome.ts";
 import type { Fact } from "../ports.ts";
 import { fenceIssuances } from "../renewal.ts";
 import type { CertificateRow } from "../rows.ts";
-import { readyByCertificate } from "../transitions.ts";
+import { readyByCertificate, restsUntil } from "../transitions.ts";
+import { tellWindowError } from "../window-error.ts";
 import { endAttempt } from "./end.ts";
 import { issuedDetail, type Stored, storeSecret } from "./store-secret.ts";
 import { changeCertificate, LeaseLost, type Work } from "./work.ts";
@@ -56,8 +57,9 @@ async function tell(stored: Stored[]): Promise<Error | typeof done> {
 }
 
 async function finish(stored: Stored): Promise<void> {
-  const { work, issued, revision, row } = stored;
+  const { work, issued, revision, row, windowError } = stored;
   if (!(await changeCertificate(work.deps, work, (before) => finished(stored, before), row))) throw new LeaseLost();
+  await tellWindowError(work.deps, work.key, windowError);
   const message = `stored in Secret "${issued.secretName}", revision ${revision}`;
   const attempt = { ...work.row, step: "write-secret" as const };
   work.freed.push(...((await endAttempt(work.deps, attempt, { result: "issued", reason: "Issued", message })) ?? []));
@@ -72,6 +74,8 @@ function finished({ work, issued, revision, certificate }: Stored, row: Certific
     failedIssuanceAttempts: _f,
     lastFailureTime: _l,
     waitsForIssuer: _w,
+    dueAt: _d,
+    lane: _lane,
     ...rest
   } = row;
   const edited = certificate.specHash !== work.row.specHash;
@@ -83,7 +87,6 @@ function finished({ work, issued, revision, certificate }: Stored, row: Certific
   return {
     ...next,
     ready: readyByCertificate(next, now),
-    dueAt: edited ? now.getTime() : issued.renewalTime,
-    lane: "renew",
+    ...(edited ? { dueAt: now.getTime(), lane: "renew" as const } : restsUntil(issued, now)),
   };
 }

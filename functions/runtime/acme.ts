@@ -3,7 +3,7 @@ import { keyInSecret } from "../../core/account-key.ts";
 import type { AcmeIssuer } from "../../core/acme-port.ts";
 import { type Deps, storedName } from "../../core/deps.ts";
 import { RefusedError } from "../../core/errors.ts";
-import type { IssuerSpec } from "../../core/issuer.ts";
+import { type AcmeSpec, acmeOf } from "../../core/issuer.ts";
 import type { Clock } from "../../core/ports.ts";
 import { idOf } from "../../core/resource.ts";
 import type { IssuerRow } from "../../core/rows.ts";
@@ -25,18 +25,18 @@ export function acmeIssuers(environment: Environment, world: World): Pick<Deps, 
   const { allowedPrivateHosts } = environment;
   const accountKey = accountKeys(environment, world);
   const open = async (
-    spec: IssuerSpec,
+    spec: AcmeSpec,
     account: { accountKeyPem: string; accountUrl?: string; directory?: Record<string, unknown> },
   ): Promise<AcmeIssuer> => {
     const { acme } = await issuers.acme();
-    const { server, caBundle, skipTLSVerify } = spec.acme;
+    const { server, caBundle, skipTLSVerify } = spec;
     return acme.create({ server, caBundle, skipTLSVerify }, { ...account, clock, allowedPrivateHosts, userAgent });
   };
   return {
-    acmeRegistrar: ({ spec, accountKeyPem }) => open(spec, { accountKeyPem }),
+    acmeRegistrar: (request) => open(acmeOf(request), { accountKeyPem: request.accountKeyPem }),
     acme: async (issuer) => {
-      const spec = issuer.spec as IssuerSpec | undefined;
-      if (!spec || !issuer.acme) throw notReady(issuer);
+      if (!issuer.acme) throw notReady(issuer);
+      const spec = acmeOf(issuer);
       const { accountUrl, directory } = issuer.acme;
       return open(spec, { accountKeyPem: await accountKey(issuer, spec), accountUrl, directory });
     },
@@ -47,10 +47,10 @@ export function acmeIssuers(environment: Environment, world: World): Pick<Deps, 
 function accountKeys(
   { instance }: Environment,
   { clock, store }: World,
-): (issuer: IssuerRow, spec: IssuerSpec) => Promise<string> {
+): (issuer: IssuerRow, spec: AcmeSpec) => Promise<string> {
   const known = new Map<string, { pem: string; until: number }>();
   return async ({ key, acme }, spec) => {
-    const { name: secretName, key: field } = spec.acme.privateKeySecretRef;
+    const { name: secretName, key: field } = spec.privateKeySecretRef;
     const name = storedName(instance, key.namespace, secretName);
     // The secret may hold the key of another account by now.
     const id = `${name}#${acme?.keyThumbprint}`;

@@ -3,7 +3,7 @@ import { secretText } from "../../core/account-key.ts";
 import type { Deps } from "../../core/deps.ts";
 import type { DnsAccess, DnsAdapters } from "../../core/dns-adapter.ts";
 import { RefusedError } from "../../core/errors.ts";
-import type { IssuerSpec } from "../../core/issuer.ts";
+import { acmeOf } from "../../core/issuer.ts";
 import type { Clock, DnsProvider } from "../../core/ports.ts";
 import { idOf } from "../../core/resource.ts";
 import type { IssuerRow } from "../../core/rows.ts";
@@ -41,7 +41,7 @@ export function dnsProviders(world: World, adapters: DnsAdapters = dnsAdapters):
 }
 
 function solverOf(issuer: IssuerRow, index: number, adapters: DnsAdapters) {
-  const solver = (issuer.spec as IssuerSpec | undefined)?.acme.solvers[index];
+  const solver = acmeOf(issuer).solvers[index];
   const [name = "", config] = Object.entries(solver?.dns01 ?? {})[0] ?? [];
   const adapter = Object.hasOwn(adapters, name) ? adapters[name] : undefined;
   if (!adapter) throw new RangeError(`${idOf(issuer.key)} has no solver number ${index}`);

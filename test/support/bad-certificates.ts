@@ -1,5 +1,6 @@
 import { badKeysAndUsages, badLifetimes } from "./bad-certificate-fields.ts";
 import type { BadObject, BadSpec } from "./bad-objects.ts";
+import { badRenewals } from "./bad-renewals.ts";
 import { goodCertificate } from "./good-objects.ts";
 
 const startsAndEnds = "and must start and end with an alphanumeric character";
@@ -157,17 +158,20 @@ const unknownOrLater: BadSpec[] = [
     additionalOutputFormats: [{ type: "DER" }],
     nameConstraints: { critical: true },
     signatureAlgorithm: "SHA512WithRSA",
-    renewal: { policy: "Disabled" },
   }).map(([field, value]): BadSpec => [`${field} comes later`, { [field]: value }, `spec.${field}`, notYet]),
 ];
 
 /** Rules on the spec of a Certificate. */
-export const badCertificateSpecs: BadObject[] = [...names, ...badLifetimes, ...badKeysAndUsages, ...unknownOrLater].map(
-  ([rule, spec, path, message, faults]) => ({
-    rule: `Certificate: ${rule}`,
-    object: goodCertificate(spec),
-    path,
-    message,
-    ...(faults === undefined ? {} : { faults }),
-  }),
-);
+export const badCertificateSpecs: BadObject[] = [
+  ...names,
+  ...badLifetimes,
+  ...badRenewals,
+  ...badKeysAndUsages,
+  ...unknownOrLater,
+].map(([rule, spec, path, message, faults]) => ({
+  rule: `Certificate: ${rule}`,
+  object: goodCertificate(spec),
+  path,
+  message,
+  ...(faults === undefined ? {} : { faults }),
+}));

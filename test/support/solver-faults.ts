@@ -14,5 +14,5 @@ export function solverFaults(dns01: Record<string, unknown>, kind: Kind = "Clust
 export function solverConfig(dns01: Record<string, unknown>, kind: Kind = "ClusterIssuer"): unknown {
   const read = parseIssuer(goodIssuer({ solvers: [{ dns01 }] }, kind), dnsAdapters);
   if (!read.ok) throw new Error(JSON.stringify(read.faults));
-  return Object.values(read.resource.spec.acme.solvers[0]?.dns01 ?? {})[0];
+  return Object.values(read.resource.spec.acme?.solvers[0]?.dns01 ?? {})[0];
 }

@@ -46,7 +46,7 @@ export const challengesItem: z.ZodMiniType<ChallengesItem> = z.looseObject({
 });
 
 /** `...#chain`. */
-export const chainItem = z.object({ chain: text });
+export const chainItem = z.object({ chain: text, ca: optional(text) });
 
 /** `key#...` under `_system`. */
 export const sealedKey = z.object({ dataKey: bytes, iv: bytes, ciphertext: bytes, tag: bytes });

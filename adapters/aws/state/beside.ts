@@ -34,12 +34,12 @@ export function besideAttempts(
       const item = await table.get(attemptKey(ref, "chain"));
       return item && parsed(chainItem, item, item);
     },
-    putChain: async (ref, { chain }, expiresAt) => {
+    putChain: async (ref, { chain, ca }, expiresAt) => {
       if (expiresAt > secondsFrom(clock, csrSeconds - leftBehindSeconds)) {
         const keep = { text: "SET #expiresAt = :expiresAt", values: { expiresAt } };
         await table.update(attemptKey(ref, "csr"), keep, { text: "attribute_exists(#namespace)" });
       }
-      await table.put({ ...attemptKey(ref, "chain"), chain, expiresAt }, absent);
+      await table.put({ ...attemptKey(ref, "chain"), chain, ca, expiresAt }, absent);
     },
   };
 }

@@ -38,10 +38,14 @@ export function fromStoredAttempt(stored: unknown): unknown {
   return { ...rest, executionArn: `${execution}${stored.leaseId}` };
 }
 
-/** What was issued, without its validity; the version where it is not the attempt's id, the fingerprint as bytes. */
+/**
+ * What was issued, without its validity; the version where it is not the attempt's id, the fingerprint as bytes. "Never renewed by
+ * itself" is a renewal at its end, which nothing else makes: the release before this one needs a time there.
+ */
 export function toStoredIssued({ notBefore, notAfter, versionId, fingerprint, ...rest }: Issued): Item {
   return {
     ...rest,
+    renewalTime: rest.renewalTime ?? notAfter,
     ...(versionId !== rest.attemptId && { versionId }),
     fingerprint: /^([0-9a-f]{2})+$/.test(fingerprint) ? Buffer.from(fingerprint, "hex") : fingerprint,
   };
@@ -50,9 +54,10 @@ export function toStoredIssued({ notBefore, notAfter, versionId, fingerprint, ..
 /** What was issued, with the validity that lies beside it. */
 export function fromStoredIssued(stored: unknown, notBefore: unknown, notAfter: unknown): unknown {
   if (!isMap(stored)) return stored;
-  const { fingerprint, versionId = stored.attemptId, ...rest } = stored;
+  const { fingerprint, versionId = stored.attemptId, renewalTime, ...rest } = stored;
   const hex = fingerprint instanceof Uint8Array ? Buffer.from(fingerprint).toString("hex") : fingerprint;
-  return { ...rest, versionId, fingerprint: hex, notBefore, notAfter };
+  const renewal = renewalTime === undefined || renewalTime === notAfter ? {} : { renewalTime };
+  return { ...rest, ...renewal, versionId, fingerprint: hex, notBefore, notAfter };
 }
 
 function isMap(value: unknown): value is Item {

@@ -63,7 +63,7 @@ export const certificateRow: z.ZodMiniType<CertificateRow> = z.looseObject({
       versionId: text,
       notBefore: instant,
       notAfter: instant,
-      renewalTime: instant,
+      renewalTime: optional(instant),
       fingerprint: text,
     }),
   ),

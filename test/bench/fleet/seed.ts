@@ -89,7 +89,7 @@ export async function seedIssued(world: World, fleet: FleetShape): Promise<void>
   for (let index = 1; index < fleet.certificates; index += 1) {
     const fraction = world.outside.fraction();
     // Of its own time between two renewals: none is overdue when the run begins.
-    const age = (index / fleet.certificates) * renewalTime({ notBefore: 0, notAfter: lifetimeMs, fraction });
+    const age = (index / fleet.certificates) * (renewalTime({ notBefore: 0, notAfter: lifetimeMs, fraction }).at ?? 0);
     await copyModel(world, fleet, model, index, { notBefore: world.clock.at() - age, fraction });
   }
 }
@@ -130,7 +130,7 @@ async function copyModel(
   const hash = specHash({ metadata: undefined, ...asked });
   const notAfter = notBefore + world.ca.shape.lifetimeMs;
   const life = { notBefore: wholeSecond(notBefore), notAfter: wholeSecond(notAfter) };
-  const renewal = renewalTime({ ...life, fraction });
+  const renewal = renewalTime({ ...life, fraction }).at ?? life.notAfter;
   const versionId = addSecret(
     world,
     `${instance}/${namespace}/${secretName}`,

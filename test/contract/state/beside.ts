@@ -65,6 +65,12 @@ export function testBeside(makeState: MakeState): void {
       expect(await state.csrs([ref])).toEqual(new Map());
     });
 
+    it("keeps the CA beside a chain", async () => {
+      const state = await makeState();
+      await state.putChain(ref, { chain: "first\n", ca: "root\n" }, expiresAt);
+      expect(await state.chain(ref)).toEqual({ chain: "first\n", ca: "root\n" });
+    });
+
     it("makes no attempt of an item beside it", async () => {
       const state = await makeState();
       await state.putCsr(ref, csrItem());

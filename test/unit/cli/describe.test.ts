@@ -78,6 +78,33 @@ Next:
     );
   });
 
+  it("says of a Certificate that is not renewed by itself when it ends, and that it has ended", async () => {
+    const { renewalTime: _, ...issuedOnce } = issued("web");
+    const spec = { ...specOf("web"), renewal: { policy: "Disabled" } };
+    const row = { ...readyRow("web", await request(world, "web", { spec })), issued: issuedOnce, lane: "new" } as const;
+    await putRow(world, { ...row, dueAt: issuedOnce.notAfter });
+    const { out } = await world.run("describe cert web");
+    expect(out).toMatch(/Renewal Time: +<none>: spec\.renewal\.policy is Disabled/);
+    expect(out).toMatch(
+      /Next:\n {2}Nothing: spec\.renewal\.policy is Disabled\. It ends at 2027-02-20T11:00:00Z \(in 89d\)\. To/,
+    );
+    const { dueAt: _due, ...ended } = { ...row, ready: ready("False", "Expired", "Certificate expired"), version: 1 };
+    await putRow(world, ended);
+    world.now = issuedOnce.notAfter + hourMs;
+    const after = await world.run("describe cert web");
+    expect(after.out).toMatch(
+      /Disabled\. It has ended at 2027-02-20T11:00:00Z \(60m ago\)\. To renew it: certwright renew web/,
+    );
+  });
+
+  it("says that windows move the renewal", async () => {
+    const spec = { ...specOf("web"), renewal: { windows: [{ cron: "0 2 * * *", windowDuration: "1h" }] } };
+    await putRow(world, readyRow("web", await request(world, "web", { spec })));
+    expect((await world.run("describe cert web")).out).toContain(
+      "do not renew together, then into a window of spec.renewal)",
+    );
+  });
+
   it("reads issuer, names and serial number from the public chain", async () => {
     await putRow(world, readyRow("web", await request(world, "web")));
     const { cert } = await makeServerCertificate();

@@ -4,6 +4,7 @@ import {
   clusterIssuer,
   dayMs,
   hourMs,
+  issued,
   keyOf,
   makeWorld,
   newRow,
@@ -45,6 +46,18 @@ describe("get as a table", () => {
   const header = ["NAME", "READY", "SECRET", "ISSUER", "STATUS", "AGE"];
   const three = "a.example.test,b.example.test,c.example.test,+2";
   const [end, renewal] = ["2027-02-20T11:00:00Z", "2027-01-21T11:00:00Z"];
+
+  it("shows with -o wide that a Certificate is not renewed by itself; -o json has no time then", async () => {
+    const { renewalTime: _, ...issuedOnce } = issued("web");
+    const spec = { ...specOf("web"), renewal: { policy: "Disabled" } };
+    const row = readyRow("web", await request(world, "web", { spec }));
+    await putRow(world, { ...row, issued: issuedOnce, dueAt: issuedOnce.notAfter, lane: "new" });
+    const cells = (await world.run("get certs -o wide")).out.split("\n").at(-1)?.split(/ {2,}/);
+    expect(cells).toEqual(expect.arrayContaining(["UpToDate", end, "<disabled>"]));
+    const { status } = JSON.parse((await world.run("get cert web -o json")).out);
+    expect(status).not.toHaveProperty("renewalTime");
+    expect(status).toMatchObject({ notAfter: end, nextDecisionTime: end });
+  });
 
   it("shows names, end, renewal, revision and step with -o wide", async () => {
     await putRow(world, readyRow("web", await request(world, "web")));

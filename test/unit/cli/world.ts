@@ -112,7 +112,7 @@ export function ready(status: Condition["status"], reason: string, message: stri
   return { type: "Ready", status, reason, message, lastTransitionTime: rfc3339(since), observedGeneration: 1 };
 }
 
-export const issued = (name: string): NonNullable<CertificateRow["issued"]> => ({
+export const issued = (name: string): NonNullable<CertificateRow["issued"]> & { renewalTime: number } => ({
   specHash: "hash",
   attemptId: "11111111-2222-4333-8444-555555555555",
   secretName: `${name}-tls`,

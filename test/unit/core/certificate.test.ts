@@ -139,6 +139,7 @@ describe("zero values of later fields change nothing", () => {
       { subject: { organizations: [], serialNumber: "" }, keystores: { jks: { create: false } } },
     ],
     ["the default policy of renewal", { renewal: { policy: "RenewBefore" } }],
+    ["no windows", { renewal: { windows: [] } }],
     ["a null issuerRef.kind", { issuerRef: { name: "le", kind: null, group: "" } }],
   ])("%s", (_, spec) => {
     expect(specOf(spec)).toEqual(specOf());
@@ -158,5 +159,28 @@ describe("orderNames", () => {
     ["a common name alone", "a.de", [], ["a.de"]],
   ])("gives %s", (_, commonName, dnsNames, names) => {
     expect(orderNames(commonName === undefined ? { dnsNames } : { commonName, dnsNames })).toEqual(names);
+  });
+});
+
+describe("the renewal of a Certificate", () => {
+  it("has windows, in UTC unless they name a zone", () => {
+    const windows = [
+      { cron: "0 2 * * sat", windowDuration: "1h30m" },
+      { cron: "0 3 1 * ?", windowDuration: "0.5h", timezone: "Europe/Berlin" },
+    ];
+    expect(specOf({ renewal: { policy: "RenewBefore", windows } }).renewal).toEqual({
+      policy: "RenewBefore",
+      windows: [
+        { cron: "0 2 * * sat", durationSeconds: 5_400, timezone: "UTC" },
+        { cron: "0 3 1 * ?", durationSeconds: 1_800, timezone: "Europe/Berlin" },
+      ],
+    });
+    expect(specOf({ renewal: { policy: "RenewBefore", windows } }).renewal).toEqual(
+      specOf({ renewal: { windows } }).renewal,
+    );
+  });
+
+  it("may be disabled", () => {
+    expect(specOf({ renewal: { policy: "Disabled" } }).renewal).toEqual({ policy: "Disabled", windows: [] });
   });
 });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fencedUntil, renewalTime } from "../../../core/renewal.ts";
+import { firstInWindow } from "../../../core/renewal-windows.ts";
 
 const notBefore = Date.parse("2026-11-22T12:00:00Z");
 const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
@@ -8,7 +9,9 @@ const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
 /** How long after notBefore, for a certificate of this lifetime. */
 function renewedAfter(lifetime: number, more: Partial<Parameters<typeof renewalTime>[0]> = {}): number {
-  return renewalTime({ notBefore, notAfter: notBefore + lifetime, fraction: 0, ...more }) - notBefore;
+  return (
+    (renewalTime({ notBefore, notAfter: notBefore + lifetime, fraction: 0, ...more }).at ?? Number.NaN) - notBefore
+  );
 }
 
 describe("the renewal of a certificate", () => {
@@ -84,6 +87,74 @@ describe("the renewal of a certificate", () => {
         },
       ),
     );
+  });
+});
+
+describe("a renewal in windows", () => {
+  const notAfter = notBefore + 90 * day;
+  const at = (text: string) => Date.parse(text);
+  // 60 days after notBefore: 2027-01-21T12:00:00Z, a Thursday.
+  const saturdays = { cron: "0 3 * * sat", durationSeconds: 7_200, timezone: "UTC" };
+  const renewal = (...windows: (typeof saturdays)[]) => ({ policy: "RenewBefore" as const, windows });
+  const timed = (more: Partial<Parameters<typeof renewalTime>[0]>) =>
+    renewalTime({ notBefore, notAfter, fraction: 0, ...more });
+
+  it("moves to the start of the next window", () => {
+    expect(timed({ renewal: renewal(saturdays) })).toEqual({ at: at("2027-01-23T03:00:00Z") });
+  });
+
+  it("stays where it is in an open window", () => {
+    const noons = { ...saturdays, cron: "0 12 * * *" };
+    expect(timed({ renewal: renewal(noons) })).toEqual({ at: at("2027-01-21T12:00:00Z") });
+  });
+
+  it("stays where it is without windows", () => {
+    expect(timed({ renewal: renewal() })).toEqual({ at: notBefore + 60 * day });
+  });
+
+  it("takes an instant that the CA chose into a window, too, and spreads it no more", () => {
+    const chosen = at("2027-01-10T10:00:01Z");
+    expect(timed({ chosen, fraction: 0.9 })).toEqual({ at: chosen });
+    expect(timed({ chosen, renewal: renewal(saturdays) })).toEqual({ at: at("2027-01-16T03:00:00Z") });
+  });
+
+  it("is as if there were no window when none opens in time, and says so", () => {
+    const { at: renewed, windowError } = timed({ renewal: renewal({ ...saturdays, cron: "0 3 1 6 *" }) });
+    expect(renewed).toBe(notBefore + 60 * day);
+    expect(windowError).toBe(
+      "no window of spec.renewal opens between 2027-01-21T12:00:00Z and the end of the certificate at 2027-02-20T12:00:00Z: it renews as if there were none",
+    );
+  });
+
+  it("is in a window however it is spread, and never later than unspread", () => {
+    const windows = fc.array(
+      fc.record({
+        cron: fc.constantFrom("0 3 * * sat", "30 22 * * mon-fri", "0 0 1 * *", "*/20 4 * * *"),
+        durationSeconds: fc.integer({ min: 60, max: 90_000 }),
+        timezone: fc.constantFrom("UTC", "Europe/Berlin", "America/New_York"),
+      }),
+      { minLength: 1, maxLength: 3 },
+    );
+    fc.assert(
+      fc.property(windows, chance, fc.integer({ min: 1, max: 99 }), (some, fraction, renewBeforePercentage) => {
+        const input = { renewal: renewal(...some), renewBeforePercentage };
+        const spread = timed({ ...input, fraction });
+        const unspread = timed(input);
+        if (spread.windowError !== undefined || unspread.windowError !== undefined) return;
+        expect(spread.at).toBeLessThanOrEqual(unspread.at ?? 0);
+        expect(firstInWindow(some, spread.at ?? 0, notAfter)).toBe(spread.at);
+      }),
+    );
+  });
+});
+
+describe("a renewal that is disabled", () => {
+  it("has no time, whoever chose one", () => {
+    const disabled = { policy: "Disabled" as const, windows: [] };
+    expect(renewalTime({ notBefore, notAfter: notBefore + day, fraction: 0, renewal: disabled })).toEqual({});
+    expect(
+      renewalTime({ notBefore, notAfter: notBefore + day, fraction: 0, renewal: disabled, chosen: notBefore }),
+    ).toEqual({});
   });
 });
 

@@ -62,6 +62,31 @@ describe("the row at the request's generation", () => {
   });
 });
 
+describe("a certificate that is not renewed by itself", () => {
+  const row = rowOf({ issued: { renewalTime: at(9), notAfter: at(day) } });
+
+  it("is looked at when it ends, in a lane whose margin nobody hears of", () => {
+    const next = upToDate(row, undefined, now);
+    expect(next).toMatchObject({ dueAt: at(day), lane: "new", ready: { status: "True" } });
+    expect(next.issued).not.toHaveProperty("renewalTime");
+  });
+
+  it("is not looked at any more once it has ended, and is not Ready", () => {
+    const next = upToDate(row, undefined, new Date(at(day)));
+    expect(next).toMatchObject({ ready: { status: "False", reason: "Expired" } });
+    expect(next).not.toHaveProperty("dueAt");
+    expect(next).not.toHaveProperty("lane");
+  });
+
+  it("is due at its renewal again when the user wants that", () => {
+    expect(upToDate(upToDate(row, undefined, now), at(5), now)).toMatchObject({
+      dueAt: at(5),
+      lane: "renew",
+      issued: { renewalTime: at(5) },
+    });
+  });
+});
+
 describe("the options of a request", () => {
   const withPolicy = (policy: Record<string, string>) => {
     const annotations = Object.fromEntries(

@@ -42,7 +42,7 @@ describe("the worked example of docs/extending.md", () => {
     const dns01 = { digitalocean: { tokenSecretRef: { name: "digitalocean", key: "token" } } };
     const issuer = (solvers: unknown[]) => goodIssuer({ solvers });
     const read = parseIssuer(issuer([{ dns01 }, { dns01: { route53: {} } }]), adapters);
-    expect(read.ok ? read.resource.spec.acme.solvers : read.faults).toEqual([{ dns01 }, { dns01: { route53: {} } }]);
+    expect(read.ok ? read.resource.spec.acme?.solvers : read.faults).toEqual([{ dns01 }, { dns01: { route53: {} } }]);
     const wrong = parseIssuer(issuer([{ dns01: { digitalocean: { tokenSecretRef: { name: "x" } } } }]), adapters);
     expect(wrong.ok ? [] : wrong.faults.map(({ path }) => path)).toEqual([
       "spec.acme.solvers[0].dns01.digitalocean.tokenSecretRef.key",

@@ -152,7 +152,10 @@ const cases: Case[] = [
       ["its time has come", { issued: { renewalTime: at(0) } }],
       ["the certificate has ended already", { issued: { renewalTime: at(-40 * day), notAfter: at(-day) } }],
     ],
-    not: [["its time comes in a millisecond", { issued: { renewalTime: at(1) } }]],
+    not: [
+      ["its time comes in a millisecond", { issued: { renewalTime: at(1) } }],
+      ["it is never renewed by itself, even when it has ended", { issued: { renewalTime: null, notAfter: at(-day) } }],
+    ],
   },
   {
     check: secretGone,

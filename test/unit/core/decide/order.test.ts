@@ -10,6 +10,7 @@ describe("the checks", () => {
   it("stand in the order in which they decide", () => {
     expect(border.map(({ name }) => name)).toEqual([
       "alreadyGone",
+      "revocationAsked",
       "inProgress",
       "requestGone",
       "malformed",

@@ -18,7 +18,8 @@ export interface World {
   annotations?: Record<string, string>;
   /** Fields of the row; null: there is none. */
   row?: Partial<CertificateRow> | null;
-  issued?: Partial<Issued> | null;
+  /** A renewalTime of null: never renewed by itself. */
+  issued?: (Omit<Partial<Issued>, "renewalTime"> & { renewalTime?: number | null }) | null;
   /** The spec State last decided on; absent: the one of now. */
   decidedOn?: Record<string, unknown>;
   issuer?: Partial<IssuerRow> | null;
@@ -27,7 +28,7 @@ export interface World {
   policy?: Policy;
 }
 
-const issued: Omit<Issued, "specHash"> = {
+const issued = {
   attemptId: "a1",
   secretName: "www-tls",
   store: "secretsManager",
@@ -37,7 +38,16 @@ const issued: Omit<Issued, "specHash"> = {
   notAfter: at(60 * day),
   renewalTime: at(30 * day),
   fingerprint: "9f86d081",
-};
+} satisfies Omit<Issued, "specHash">;
+
+/** What was issued, and when it is looked at again. */
+function issuedOf(more: World["issued"], specHash: string): Partial<CertificateRow> {
+  if (more === null) return {};
+  const { renewalTime, ...rest } = { specHash, ...issued, ...more };
+  const renewal = renewalTime === null ? {} : { renewalTime };
+  const due = renewalTime === null ? { lane: "new" as const } : { dueAt: renewalTime, lane: "renew" as const };
+  return { revision: 1, issued: { ...rest, ...renewal }, ...due };
+}
 
 /** The object as it lies in the table. */
 function requestOf(spec: Record<string, unknown> = {}, annotations?: Record<string, string>): StoredRequest {
@@ -69,8 +79,7 @@ export function rowOf(world: World = {}): CertificateRow {
     specHash,
     ready: { type: "Ready", status: "True", reason: "Ready", message: "", lastTransitionTime: "2026-10-23T12:00:00Z" },
     issuer: "web/Issuer/le",
-    ...(world.issued === null ? {} : { revision: 1, issued: { specHash, ...issued, ...world.issued } }),
-    ...(world.issued === null ? {} : { dueAt: world.issued?.renewalTime ?? issued.renewalTime, lane: "renew" }),
+    ...issuedOf(world.issued, specHash),
     ...world.row,
   });
 }

@@ -34,20 +34,24 @@ function conditionOf(type: Condition["type"]): fc.Arbitrary<Condition> {
   );
 }
 
-const issued = fc.record(
-  {
-    specHash: text,
-    attemptId: text,
-    secretName: text,
-    store: fc.constantFrom("secretsManager" as const, "s3" as const),
-    secretArn: text,
-    versionId: text,
-    notBefore: instant,
-    notAfter: instant,
-    renewalTime: instant,
-    fingerprint: text,
-  },
-  { noNullPrototype: true },
+const everIssued = {
+  specHash: text,
+  attemptId: text,
+  secretName: text,
+  store: fc.constantFrom("secretsManager" as const, "s3" as const),
+  secretArn: text,
+  versionId: text,
+  notBefore: instant,
+  notAfter: instant,
+  fingerprint: text,
+};
+
+/** Renewed before its end, or never by itself. */
+const issued = fc.oneof(
+  fc
+    .record({ ...everIssued, renewalTime: instant }, { noNullPrototype: true })
+    .filter(({ renewalTime, notAfter }) => renewalTime !== notAfter),
+  fc.record(everIssued, { noNullPrototype: true }),
 );
 
 const attempt = text.chain((leaseId) =>
