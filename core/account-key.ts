@@ -2,28 +2,38 @@ import { createHash, createPrivateKey, createPublicKey } from "node:crypto";
 import { type Deps, storedName } from "./deps.ts";
 import { RefusedError } from "./errors.ts";
 import { acmeOf, type IssuerSpec } from "./issuer.ts";
-import type { SecretStore } from "./ports.ts";
+import type { SecretStore, SecretWrite } from "./ports.ts";
 import { parseKey, type Resource, type ResourceKey, resourceOf } from "./resource.ts";
 import type { AcmeAccount } from "./rows.ts";
 
-/** cert-manager's: an RSA key, in PEM under `tls.key` of the secret that privateKeySecretRef names. */
-const accountKey = { algorithm: "RSA", size: 2_048, encoding: "PKCS8", rotationPolicy: "Never" } as const;
+/** cert-manager's, unless the issuer asks for ECDSA; in PEM under `tls.key` of the secret that privateKeySecretRef names. */
+const keySizes = { RSA: 2_048, ECDSA: 256 };
+
+/** The account's key as it is stored. */
+export interface StoredKey {
+  pem: string;
+  /** The one that is to follow: stored before the CA is told of it, gone when the CA knows it. */
+  nextPem?: string;
+  versionId: string;
+  /** The whole value. */
+  value: string;
+}
 
 /**
- * The account's private key, PEM. Created once, by a create that fails if it exists. `known`: State's account at this server;
+ * The account's private key. Created once, by a create that fails if it exists. `known`: State's account at this server;
  * when its key is gone there is no new one.
  */
 export async function accountKeyOf(
   deps: Deps,
   issuer: Resource<IssuerSpec>,
   known: AcmeAccount | undefined,
-): Promise<string> {
+): Promise<StoredKey> {
   const { privateKeySecretRef: ref, disableAccountKeyGeneration } = acmeOf(issuer);
   const name = storedName(deps.instance, issuer.key.namespace, ref.name);
   const store = await deps.store("secretsManager");
   const owner = await claim(deps, issuer, ref.name);
   const existing = await store.read(name);
-  if (existing) return keyInSecret(existing.value, name, ref.key);
+  if (existing) return storedKey(existing, name, ref.key);
   const lost = known ?? (await accountOfOwner(deps, issuer, owner));
   if (lost) throw keyLost(lost, `secret "${name}" does not exist`);
   if (disableAccountKeyGeneration) throw noKey(name);
@@ -61,47 +71,74 @@ async function createKey(
   store: SecretStore,
   name: string,
   field: string,
-): Promise<string> {
-  const pkcs8 = Buffer.from(await deps.keys.privateKey(accountKey));
-  const pem = createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" })
-    .export({ type: "pkcs8", format: "pem" })
-    .toString();
-  const { namespace } = issuer.key;
-  const write = {
-    name,
-    value: JSON.stringify({ [field]: pem }),
-    token: deps.chance.uuid(),
-    replaces: undefined,
-    owner: `${namespace}/${resourceOf(issuer.key)}`,
-    namespace,
-    issuer: `${namespace}/${resourceOf(issuer.key)}`,
-  };
+): Promise<StoredKey> {
+  const pem = await newAccountKey(deps, issuer);
+  const value = JSON.stringify({ [field]: pem });
   try {
-    await store.write(write);
-    return pem;
+    const { versionId } = await store.write({ ...ownWrite(deps, issuer), name, value, replaces: undefined });
+    return { pem, versionId, value };
   } catch (error) {
     const faster = await store.read(name);
-    if (faster) return keyInSecret(faster.value, name, field);
+    if (faster) return storedKey(faster, name, field);
     throw error;
   }
 }
 
-/** The PEM under a field of a stored secret; throws RefusedError AccountKeyInvalid, without the value. */
-export function keyInSecret(value: string, name: string, field: string): string {
-  try {
-    const pem = (JSON.parse(value) as Record<string, unknown>)[field];
-    if (typeof pem === "string") {
-      createPrivateKey(pem);
-      return pem;
-    }
-  } catch {
-    // The value is not shown: it may hold a key.
-  }
+/** A new key of the algorithm that the issuer asks for, PKCS#8 in PEM. */
+export async function newAccountKey(deps: Deps, { spec }: Resource<IssuerSpec>): Promise<string> {
+  const algorithm = spec.options?.accountKeyAlgorithm ?? "RSA";
+  const key = { algorithm, size: keySizes[algorithm], encoding: "PKCS8", rotationPolicy: "Never" } as const;
+  const pkcs8 = Buffer.from(await deps.keys.privateKey(key));
+  return createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" })
+    .export({ type: "pkcs8", format: "pem" })
+    .toString();
+}
+
+/** What a write of the account's key says of itself, beside name, value and the version that it replaces. */
+export function ownWrite(
+  deps: Deps,
+  { key }: Resource<IssuerSpec>,
+): Pick<SecretWrite, "token" | "owner" | "namespace" | "issuer"> {
+  const owner = `${key.namespace}/${resourceOf(key)}`;
+  return { token: deps.chance.uuid(), owner, namespace: key.namespace, issuer: owner };
+}
+
+/** Where the key that is to follow lies in the value. */
+export function nextField(field: string): string {
+  return `${field}.next`;
+}
+
+function storedKey({ value, versionId }: { value: string; versionId: string }, name: string, field: string): StoredKey {
+  const next = pemIn(value, nextField(field));
+  return { pem: keyInSecret(value, name, field), ...(next === undefined ? {} : { nextPem: next }), versionId, value };
+}
+
+/**
+ * The PEM under a field of a stored secret, or the one that is to follow it if that is the one of this thumbprint; throws
+ * RefusedError AccountKeyInvalid, without the value.
+ */
+export function keyInSecret(value: string, name: string, field: string, thumbprint?: string): string {
+  const pem = pemIn(value, field);
+  const next = thumbprint === undefined ? undefined : pemIn(value, nextField(field));
+  if (next !== undefined && thumbprintOf(next) === thumbprint) return next;
+  if (pem !== undefined) return pem;
   throw new RefusedError({
     reason: "AccountKeyInvalid",
     message: `secret "${name}" has no private key in PEM under "${field}"`,
     fix: `store a JSON object with the account's key under "${field}", or name another secret`,
   });
+}
+
+/** Undefined where no private key is; the value is not shown: it may hold one. */
+function pemIn(value: string, field: string): string | undefined {
+  const pem = jsonField(value, field);
+  try {
+    if (typeof pem !== "string") return undefined;
+    createPrivateKey(pem);
+    return pem;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The refusal to make a new account in the place of a known one. */

@@ -17,6 +17,15 @@ export interface OrderRequest {
   profile?: string;
   /** ARI CertID of the certificate that is replaced (RFC 9773 4.1). */
   replaces?: string;
+  /** The end that the certificate is to have (RFC 8555 7.4); a CA that takes no such wish refuses with DurationRefused. */
+  notAfter?: Date;
+}
+
+/** A chain as PEM, leaf first. */
+export interface Download {
+  chain: string;
+  /** True when a chain was asked for that the CA does not have: this is its default one. */
+  notPreferred?: true;
 }
 
 /**
@@ -43,10 +52,13 @@ export interface AcmeIssuer {
   /** Why an order became invalid: one line per refused identifier, with the CA's words. */
   refusals(order: Order): Promise<string>;
   finalize(order: Order, csrDer: Uint8Array): Promise<Order>;
-  /** The chain as PEM, leaf first (RFC 8555 7.4.2). */
-  download(order: Order): Promise<string>;
   /** Revokes a certificate (RFC 8555 7.6); one that is revoked already is not an error. */
   revoke(request: RevokeRequest): Promise<void>;
+  /**
+   * The chain (RFC 8555 7.4.2). With `preferredChain` the first whose topmost certificate has an issuer of that common name:
+   * the default one, then the alternates; only then are these asked for.
+   */
+  download(order: Order, preferredChain?: string): Promise<Download>;
   /** Whether the directory offers renewalInfo (RFC 9773). */
   offersRenewalInfo(): boolean;
 
@@ -56,9 +68,22 @@ export interface AcmeIssuer {
    * Creates the account or finds the one of this key (RFC 8555 7.3, 7.3.1); with onlyReturnExisting it creates none and
    * answers undefined when the CA knows no account of this key.
    */
-  registerAccount(request: AccountRequest): Promise<{ accountUrl: string } | undefined>;
+  registerAccount(request: AccountRequest): Promise<RegisteredAccount | undefined>;
   /** Changes the account's contact (RFC 8555 7.3.2). */
   updateContact(email: string | undefined): Promise<void>;
+  /**
+   * Makes this key the account's (RFC 8555 7.3.5). The answer may be lost: onlyReturnExisting with either key tells which
+   * one the CA knows.
+   */
+  changeKey(newKeyPem: string): Promise<void>;
+  /** Closes the account for ever (RFC 8555 7.3.6). */
+  deactivateAccount(): Promise<void>;
+}
+
+export interface RegisteredAccount {
+  accountUrl: string;
+  /** False when the CA had an account of this key. */
+  created: boolean;
 }
 
 export interface RevokeRequest {

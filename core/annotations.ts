@@ -22,7 +22,24 @@ export const annotationNames = {
   targets: "certwright.dev/targets",
   /** JSON (core/rate-limits-annotation.ts), on issuers. */
   rateLimits: "certwright.dev/rate-limits",
+  /** RSA or ECDSA, on issuers: of account keys that certwright makes. */
+  accountKeyAlgorithm: "certwright.dev/account-key-algorithm",
+  /** RFC 3339, on issuers; a new value asks for a new account key. */
+  rotateAccountKeyRequestedAt: "certwright.dev/rotate-account-key-requested-at",
+  /** URL of the account to close, on issuers. */
+  deactivateAccount: "certwright.dev/deactivate-account",
+  /** Name of an issuer, on issuers: where failed validations are tried first. */
+  stagingIssuer: "certwright.dev/staging-issuer",
 } as const;
+
+/** Those that only issuers have. */
+const ofIssuers: string[] = [
+  annotationNames.rateLimits,
+  annotationNames.accountKeyAlgorithm,
+  annotationNames.rotateAccountKeyRequestedAt,
+  annotationNames.deactivateAccount,
+  annotationNames.stagingIssuer,
+];
 
 /** cert-manager's, refused while temporary certificates are not supported. */
 export const temporaryCertificate = "cert-manager.io/issue-temporary-certificate";
@@ -40,8 +57,8 @@ export interface CertificateOptions {
   targets?: string[];
 }
 
-const { rateLimits, ...ofCertificates } = annotationNames;
-const annotationsOf = { certificate: Object.values(ofCertificates), issuer: [rateLimits], kubernetes: [] };
+const ofCertificates = Object.values<string>(annotationNames).filter((name) => !ofIssuers.includes(name));
+const annotationsOf = { certificate: ofCertificates, issuer: ofIssuers, kubernetes: [] };
 
 /** How an annotation is written in a path. */
 export function annotationPath(name: string): string {
@@ -73,7 +90,7 @@ export function readCertificateOptions(annotations: Record<string, string>, faul
   const store = choice(annotations, annotationNames.store, ["secretsManager", "s3"], faults);
   const policy = choice(annotations, annotationNames.deletionPolicy, ["retain", "delete"], faults);
   const recoveryDays = readRecoveryDays(annotations, faults);
-  const renewRequestedAt = readInstant(annotations, faults);
+  const renewRequestedAt = readInstant(annotations, annotationNames.renewRequestedAt, faults, renewFix);
   const targets = readTargets(annotations, faults);
   const revoke = readRevocation(annotations, faults);
   return {
@@ -85,7 +102,23 @@ export function readCertificateOptions(annotations: Record<string, string>, faul
   };
 }
 
-function choice<Choice extends string>(
+/** Reads the time of a wish. */
+export function readInstant(
+  annotations: Record<string, string>,
+  name: string,
+  faults: FieldFault[],
+  fix: string,
+): string | undefined {
+  const text = annotations[name];
+  if (text === undefined || isInstant(text)) return text;
+  faults.push({ path: annotationPath(name), message: invalidValue(quote(text), "must be an RFC 3339 time"), fix });
+  return undefined;
+}
+
+const renewFix = "write the time of the wish, such as 2026-11-22T19:00:00Z, or use `certwright renew`";
+
+/** Reads one of a few words. */
+export function choice<Choice extends string>(
   annotations: Record<string, string>,
   name: string,
   choices: readonly Choice[],
@@ -110,15 +143,6 @@ function readRecoveryDays(annotations: Record<string, string>, faults: FieldFaul
     faults.push({ path: annotationPath(annotationNames.recoveryWindowDays), message, fix });
   }
   return days;
-}
-
-function readInstant(annotations: Record<string, string>, faults: FieldFault[]): string | undefined {
-  const text = annotations[annotationNames.renewRequestedAt];
-  if (text === undefined || isInstant(text)) return text;
-  const message = invalidValue(quote(text), "must be an RFC 3339 time");
-  const fix = "write the time of the wish, such as 2026-11-22T19:00:00Z, or use `certwright renew`";
-  faults.push({ path: annotationPath(annotationNames.renewRequestedAt), message, fix });
-  return undefined;
 }
 
 function readRevocation(annotations: Record<string, string>, faults: FieldFault[]): RevocationWish | undefined {

@@ -13,7 +13,10 @@ const rsaSizes = { smallest: 2_048, largest: 8_192 };
 const ecdsaSizes = [256, 384, 521];
 const privateKeyTable: FieldTable = { algorithm: "read", size: "read", encoding: "read", rotationPolicy: "read" };
 
-type Lifetimes = Pick<CertificateSpec, "durationSeconds" | "renewBeforeSeconds" | "renewBeforePercentage">;
+type Lifetimes = Pick<
+  CertificateSpec,
+  "durationSeconds" | "durationIsDefault" | "renewBeforeSeconds" | "renewBeforePercentage"
+>;
 
 /** Reads duration, renewBefore and renewBeforePercentage with cert-manager's rules between them. */
 export function readLifetimes(fields: Fields): Lifetimes {
@@ -36,6 +39,7 @@ export function readLifetimes(fields: Fields): Lifetimes {
   }
   return {
     durationSeconds,
+    ...(duration === undefined ? { durationIsDefault: true } : {}),
     ...(renewBefore === undefined ? {} : { renewBeforeSeconds: renewBefore }),
     ...(percentage === undefined ? {} : { renewBeforePercentage: percentage }),
   };

@@ -16,6 +16,8 @@ export interface CertificateSpec {
   /** Lower-case A-labels, each once, in the order written; wildcards with `*.`. */
   dnsNames: string[];
   durationSeconds: number;
+  /** The Certificate says none. */
+  durationIsDefault?: true;
   renewBeforeSeconds?: number;
   /** 1 to 99. */
   renewBeforePercentage?: number;

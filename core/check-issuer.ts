@@ -1,9 +1,10 @@
 import { registeredAccount } from "./acme-account.ts";
+import { profileMissing } from "./acme-profiles.ts";
 import { backoff } from "./backoff.ts";
 import { concurrently } from "./concurrently.ts";
 import type { Deps } from "./deps.ts";
 import { classOf, isNamed, RateLimitedError } from "./errors.ts";
-import type { IssuerSpec } from "./issuer.ts";
+import { acmeOf, type IssuerSpec } from "./issuer.ts";
 import { atGeneration, readyCondition } from "./object-row.ts";
 import type { StoredRequest } from "./ports.ts";
 import { parseIssuer } from "./request.ts";
@@ -61,12 +62,16 @@ async function verified(deps: Deps, issuer: Resource<IssuerSpec>, base: IssuerRo
   const now = deps.clock.now();
   const accepted = { ...base, spec: issuer.spec, annotations: issuer.annotations };
   try {
-    const acme = await registeredAccount(deps, issuer, base.acme);
-    const { failedChecks: _, ...rest } = accepted;
+    const { account, closed, notRotated } = await registeredAccount(deps, issuer, base.acme);
+    const stands = { ...accepted, acme: account };
+    const { profile } = acmeOf(issuer);
+    const unusable = closed ?? (profile === undefined ? undefined : profileMissing(account.directory, profile));
+    if (unusable) return notVerified(deps, stands, unusable, now);
     const message = "The ACME account was registered with the ACME server";
+    if (notRotated !== undefined) return withOldKey(deps, stands, `${message}; its key was not changed`, notRotated);
+    const { failedChecks: _, ...rest } = stands;
     return {
       ...rest,
-      acme,
       ready: ready(base, "True", "ACMEAccountRegistered", message, now),
       dueAt: now.getTime() + recheckMs,
       lane: "renew",
@@ -74,6 +79,18 @@ async function verified(deps: Deps, issuer: Resource<IssuerSpec>, base: IssuerRo
   } catch (error) {
     return notVerified(deps, accepted, error, now);
   }
+}
+
+/** The account works with the key that it has; the change that somebody asked for is tried again. */
+async function withOldKey(deps: Deps, row: IssuerRow, message: string, error: unknown): Promise<IssuerRow> {
+  const now = deps.clock.now();
+  const failed = notVerified(deps, row, error, now);
+  const why = textOf(error);
+  const event = { type: "Warning", reason: "AccountKeyNotRotated", message: why } as const;
+  await deps.state
+    .addEvent({ key: row.key, at: now.getTime(), ...event })
+    .catch((untold) => deps.log({ event: "untold", issuer: idOf(row.key), error: String(untold) }));
+  return { ...failed, ready: ready(row, "True", "ACMEAccountRegistered", `${message}: ${why}`, now) };
 }
 
 /** A CA that is away for a moment does not make an account unusable that was ready with this spec. It may name the instant to come back. */
@@ -85,8 +102,7 @@ function notVerified(deps: Deps, row: IssuerRow, error: unknown, now: Date): Iss
     deps.log({ event: "bug", issuer: idOf(row.key), error: String(error), stack: (error as Error).stack });
   const passing = errorClass === "UnavailableError" || errorClass === "RateLimitedError";
   const stays = passing && row.ready.status === "True" && row.ready.observedGeneration === row.generation;
-  const text = error instanceof Error ? error.message : String(error);
-  const message = isNamed(error) && error.fix ? `${text.replace(/\.$/, "")}; ${error.fix}` : text;
+  const message = textOf(error);
   const reason = isNamed(error) && errorClass === "RefusedError" ? error.reason : "ErrRegisterACMEAccount";
   const next = named ?? backoff({ failures: failedChecks, now, fraction: deps.chance.fraction() });
   return {
@@ -96,6 +112,12 @@ function notVerified(deps: Deps, row: IssuerRow, error: unknown, now: Date): Iss
     dueAt: next.getTime(),
     lane: "new",
   };
+}
+
+/** What happened, and the fix. */
+function textOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return isNamed(error) && error.fix ? `${text.replace(/\.$/, "")}; ${error.fix}` : text;
 }
 
 async function wake(deps: Deps, issuer: ResourceKey): Promise<number> {

@@ -1,7 +1,8 @@
 import { readCaBundle } from "./ca-bundle.ts";
 import type { DnsAdapters } from "./dns-adapter.ts";
-import { invalidValue, quote, requiredValue } from "./field-fault.ts";
+import { invalidValue, quote, requiredValue, tooLong } from "./field-fault.ts";
 import { type Fields, type FieldTable, later } from "./field-reader.ts";
+import type { IssuerOptions } from "./issuer-options.ts";
 import type { RateLimits } from "./limits.ts";
 import type { Kind } from "./resource.ts";
 import { readSecretRef, type SecretRef } from "./secret-ref.ts";
@@ -15,6 +16,8 @@ export interface IssuerSpec {
   selfSigned?: SelfSignedSpec;
   /** From the annotation certwright.dev/rate-limits. */
   rateLimits?: RateLimits;
+  /** From our other annotations. */
+  options?: IssuerOptions;
 }
 
 /** What an issuer writes into certificates that it signs at once; URLs (RFC 5280 4.2.1.13). */
@@ -42,6 +45,10 @@ export interface AcmeSpec {
   caBundle?: string;
   skipTLSVerify: boolean;
   profile?: string;
+  /** Common name of the issuer of the topmost certificate of the chain to take, if the CA has such a chain. */
+  preferredChain?: string;
+  /** Orders name the end of the validity that spec.duration asks for. */
+  enableDurationFeature?: true;
   solvers: Solver[];
 }
 
@@ -73,12 +80,13 @@ const acmeTable: FieldTable = {
   skipTLSVerify: "read",
   profile: "read",
   solvers: "read",
-  preferredChain: later(),
-  enableDurationFeature: later(),
+  preferredChain: "read",
+  enableDurationFeature: "read",
   renewalInformationSource: later({ harmless: (value) => value === "ARI" || value === "None" }),
 };
 /** keyAlgorithm is deprecated and without effect, as in cert-manager: it is always HS256. */
 const bindingTable: FieldTable = { keyID: "read", keySecretRef: "read", keyAlgorithm: "read" };
+const longestChainName = 64;
 
 /** Reads the spec of an Issuer or ClusterIssuer; it is usable only when no fault was found. */
 export function readIssuerSpec(fields: Fields, kind: Kind, adapters: DnsAdapters): IssuerSpec | undefined {
@@ -97,6 +105,7 @@ function readAcme(fields: Fields, kind: Kind, adapters: DnsAdapters): AcmeSpec {
   const skipTLSVerify = fields.flag("skipTLSVerify") ?? false;
   const externalAccountBinding = readBinding(fields);
   const profile = readProfile(fields);
+  const preferredChain = readPreferredChain(fields);
   if (skipTLSVerify && fields.isSet("caBundle")) {
     const why = "caBundle and skipTLSVerify are mutually exclusive and cannot both be set";
     fields.fault("caBundle", invalidValue('""', why), "keep caBundle and remove skipTLSVerify");
@@ -114,6 +123,8 @@ function readAcme(fields: Fields, kind: Kind, adapters: DnsAdapters): AcmeSpec {
     ...(caBundle === undefined ? {} : { caBundle }),
     skipTLSVerify,
     ...(profile === undefined ? {} : { profile }),
+    ...(preferredChain === undefined ? {} : { preferredChain }),
+    ...(fields.flag("enableDurationFeature") ? { enableDurationFeature: true } : {}),
     solvers: readSolvers(fields, kind, adapters),
   };
 }
@@ -147,6 +158,15 @@ function readProfile(fields: Fields): string | undefined {
     fields.fault("profile", invalidValue(quote(profile), "must be the name of a profile"), fix);
   }
   return profile;
+}
+
+function readPreferredChain(fields: Fields): string | undefined {
+  const chain = fields.text("preferredChain");
+  if (chain !== undefined && Buffer.byteLength(chain) > longestChainName) {
+    const fix = "write the common name of the root that the chain is to lead to, such as ISRG Root X1";
+    fields.fault("preferredChain", tooLong(longestChainName), fix);
+  }
+  return chain;
 }
 
 function readBinding(fields: Fields): AcmeSpec["externalAccountBinding"] {

@@ -11,6 +11,7 @@ import type { DnsAdapters } from "./dns-adapter.ts";
 import { type FieldFault, invalidValue, quote, unsupportedValue } from "./field-fault.ts";
 import { type Fields, type FieldTable, isMap, readFields, readTextMap } from "./field-reader.ts";
 import { type IssuerSpec, issuerTable, readIssuerSpec } from "./issuer.ts";
+import { readIssuerOptions } from "./issuer-options.ts";
 import { labelProblem, subdomainProblem } from "./kube-names.ts";
 import type { BundleSpec } from "./kubernetes/bundle.ts";
 import { bundleTable, readBundleSpec } from "./kubernetes/bundle-fields.ts";
@@ -62,7 +63,14 @@ export function parseIssuer(stored: StoredRequest, adapters: DnsAdapters): Parse
   return parse(stored, issuerTable, (fields, annotations, faults) => {
     const spec = readIssuerSpec(fields, stored.key.kind, adapters);
     const rateLimits = readRateLimits(annotations, faults);
-    return spec && { ...spec, ...(rateLimits === undefined ? {} : { rateLimits }) };
+    const options = readIssuerOptions(annotations, faults);
+    return (
+      spec && {
+        ...spec,
+        ...(rateLimits === undefined ? {} : { rateLimits }),
+        ...(options === undefined ? {} : { options }),
+      }
+    );
   });
 }
 

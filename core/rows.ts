@@ -176,6 +176,8 @@ export interface AskedFor {
 /** `...#challenges`: written by Create order, once for each order. */
 export interface ChallengesItem {
   challenges: Challenge[];
+  /** The start of the account key's thumbprint, of which the records are made: with another key they prove nothing. */
+  accountKey?: string;
   /** Records of an earlier order of the same attempt: only to be removed. */
   former?: { name: string; value: string; solver: number }[];
 }
@@ -241,6 +243,12 @@ export interface AcmeAccount {
   lastRegisteredEmail?: string;
   /** Name of the stored secret that holds the key; never the key. */
   keySecretName: string;
+  /** The value of `certwright.dev/rotate-account-key-requested-at` that was last acted on. */
+  keyRotationRequestedAt?: string;
+  /** The key id of the external account binding in the spec that was last looked at. */
+  bindingKeyId?: string;
+  /** RFC 3339: we have closed it, as somebody asked; it is never used again. */
+  deactivatedAt?: string;
 }
 
 /** `Secret/<secretName>`: who may write that stored secret. */

@@ -1,6 +1,7 @@
 import type { AcmeIssuer } from "../../core/acme-port.ts";
 import { acmeAccounts } from "./acme/accounts.ts";
 import { acmeAuthorizations } from "./acme/authorizations.ts";
+import { acmeChains } from "./acme/chains.ts";
 import { acmeOrderList } from "./acme/order-list.ts";
 import { acmeOrders } from "./acme/orders.ts";
 import { acmeRevocations } from "./acme/revocations.ts";
@@ -23,6 +24,7 @@ export const acme = {
       directory: () => session.directory(),
       ...acmeAccounts(session),
       ...acmeOrders(session),
+      ...acmeChains(session),
       ...acmeOrderList(session),
       ...acmeAuthorizations(session),
       ...acmeRevocations(session),

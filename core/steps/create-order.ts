@@ -9,6 +9,7 @@ import { done, type Outcome } from "../outcome.ts";
 import type { Resource } from "../resource.ts";
 import type { AttemptRow, Challenge } from "../rows.ts";
 import { pickSolver } from "../solver.ts";
+import { accountKeyMark, areOfAccountKey } from "./account-key-mark.ts";
 import { recordsOfItem } from "./publish-challenge.ts";
 import { currentRequest, LeaseLost, type Work } from "./work.ts";
 
@@ -23,9 +24,10 @@ export async function createOrder(work: Work): Promise<Outcome> {
   const order = existing ?? (await newOrder(work, acme, certificate));
   if (order.status !== "pending") return proven(work);
   const item = existing || work.hadOrder ? await work.reads.challenges(work.ref) : undefined;
-  if (existing && item && areOf(existing, item.challenges)) return done;
+  if (existing && item && areOf(existing, item.challenges) && areOfAccountKey(work, item)) return done;
   const challenges = withSolvers(work, certificate, await acme.challenges(order, ["dns-01"]));
-  await work.deps.state.putChallenges(work.ref, item ? { challenges, former: recordsOfItem(item) } : { challenges });
+  const made = { challenges, ...accountKeyMark(work) };
+  await work.deps.state.putChallenges(work.ref, item ? { ...made, former: recordsOfItem(item) } : made);
   return done;
 }
 
@@ -57,7 +59,11 @@ async function newOrder(work: Work, acme: AcmeIssuer, certificate: Resource<Cert
   const { row, issuer } = work;
   const spec = acmeOf(issuer);
   const names = orderNames(certificate.spec);
-  const request = { names, ...(spec.profile === undefined ? {} : { profile: spec.profile }) };
+  const request = {
+    names,
+    ...(spec.profile === undefined ? {} : { profile: spec.profile }),
+    ...(spec.enableDurationFeature ? endOf(certificate.spec, work.deps.clock.now()) : {}),
+  };
   const made = (await lostOrder(work, acme, request)) ?? (await ask(work, acme, request));
   const order = (await madeMeanwhile(work, acme)) ?? made;
   row.orderUrl = order.url;
@@ -66,6 +72,11 @@ async function newOrder(work: Work, acme: AcmeIssuer, certificate: Resource<Cert
   delete row.propagated;
   await work.save();
   return order;
+}
+
+/** As in cert-manager only where the Certificate says a duration. */
+function endOf({ durationSeconds, durationIsDefault }: CertificateSpec, now: Date): { notAfter?: Date } {
+  return durationIsDefault ? {} : { notAfter: new Date(now.getTime() + durationSeconds * 1_000) };
 }
 
 async function ask(work: Work, acme: AcmeIssuer, request: OrderRequest): Promise<Order> {

@@ -1,7 +1,9 @@
 import type { AcmeIssuer, Order } from "../acme-port.ts";
 import { readCertificate } from "../certificate-identity.ts";
 import { RefusedError } from "../errors.ts";
+import { acmeOf } from "../issuer.ts";
 import { done, type Outcome } from "../outcome.ts";
+import { idOf } from "../resource.ts";
 import { nextPoll } from "./poll.ts";
 import { currentRequest, type Work } from "./work.ts";
 
@@ -56,10 +58,29 @@ async function knownOrder({ row }: Work, acme: AcmeIssuer): Promise<Order> {
 }
 
 async function download(work: Work, acme: AcmeIssuer, order: Order): Promise<Outcome> {
-  const chain = await acme.download(order);
+  const preferred = acmeOf(work.issuer).preferredChain;
+  const { chain, notPreferred } = await acme.download(order, preferred);
+  if (notPreferred) await tellNotPreferred(work, preferred);
   const notAfter = readCertificate(chain).notAfter.getTime();
   await work.deps.state.putChain(work.ref, { chain }, Math.floor(notAfter / 1_000) + keptSeconds);
   return done;
+}
+
+/** A preference is no condition: the certificate is stored with the chain that there is. Best effort. */
+async function tellNotPreferred({ deps, key, ref }: Work, preferred = ""): Promise<void> {
+  const message = `the CA has no chain to "${preferred}" (spec.acme.preferredChain): its default chain is stored`;
+  const at = deps.clock.now().getTime();
+  const event = {
+    key,
+    at,
+    type: "Normal",
+    reason: "PreferredChainNotFound",
+    message,
+    attemptId: ref.attemptId,
+  } as const;
+  await deps.state
+    .addEvent(event)
+    .catch((error) => deps.log({ event: "untold", certificate: idOf(key), error: String(error) }));
 }
 
 async function csr({ reads, ref }: Work): Promise<Uint8Array> {

@@ -14,7 +14,7 @@ import { changeCertificate, type Work } from "./work.ts";
 const bugsPerAttempt = 2;
 
 /** Reasons behind which an account may be that the CA has closed or forgotten: the check of the issuer will tell. */
-const ofTheAccount = ["AccountUnknown", "Unauthorized"];
+const ofTheAccount = ["AccountUnknown", "Unauthorized", "SignatureRefused"];
 
 /** What an error means for its attempt and its certificate. */
 interface Failure {

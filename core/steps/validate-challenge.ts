@@ -1,7 +1,8 @@
 import type { AcmeIssuer, Order } from "../acme-port.ts";
-import { RefusedError } from "../errors.ts";
+import { RateLimitedError, RefusedError } from "../errors.ts";
 import { done, type Outcome } from "../outcome.ts";
 import type { Challenge } from "../rows.ts";
+import { areOfAccountKey } from "./account-key-mark.ts";
 import { nextPoll } from "./poll.ts";
 import type { Work } from "./work.ts";
 
@@ -22,8 +23,20 @@ export async function validateChallenge(work: Work): Promise<Outcome> {
 }
 
 /** The challenges as Create order found them: nobody answered them yet. */
-async function known({ reads, ref }: Work): Promise<Challenge[]> {
-  return (await reads.challenges(ref))?.challenges ?? [];
+async function known(work: Work): Promise<Challenge[]> {
+  const item = await work.reads.challenges(work.ref);
+  if (item && !areOfAccountKey(work, item)) throw keyRotated(work);
+  return item?.challenges ?? [];
+}
+
+/** Their records prove nothing any more: the attempt goes on from the start, at once, with the same order. No failure. */
+function keyRotated({ deps }: Work): RateLimitedError {
+  return new RateLimitedError({
+    reason: "AccountKeyRotated",
+    message: "the account got a new key after the challenges were published",
+    fix: "nothing to do: they are published again",
+    retryAt: deps.clock.now(),
+  });
 }
 
 /** Answered under another lease: what the CA still waits for, or its verdict. */

@@ -59,7 +59,7 @@ function accountKeys(
     if (cached && cached.until > now) return cached.pem;
     const secret = await (await store("secretsManager")).read(name);
     if (!secret) throw keyGone(name, idOf(key));
-    const pem = keyInSecret(secret.value, name, field);
+    const pem = keyInSecret(secret.value, name, field, acme?.keyThumbprint);
     known.set(id, { pem, until: now + keyLifeMs });
     return pem;
   };

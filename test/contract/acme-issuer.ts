@@ -1,10 +1,12 @@
-import { createHash, randomBytes, X509Certificate } from "node:crypto";
+import { createHash, X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeCsr } from "../../adapters/keys/csr.ts";
 import { makePrivateKey } from "../../adapters/keys/private-key.ts";
 import type { AcmeIssuer, Order } from "../../core/acme-port.ts";
 import type { TxtRecord } from "../../core/ports.ts";
 import type { Challenge } from "../../core/rows.ts";
+import { acmeAccounts } from "./acme-accounts.ts";
+import { freshName, newKey } from "./acme-names-and-keys.ts";
 import { pemOf, testRevocation } from "./acme-revocation.ts";
 
 /** A CA with its DNS, as the suite needs it. */
@@ -18,6 +20,8 @@ export interface AcmeBed {
   refusedName: string;
   /** A profile the CA has. */
   profile: string;
+  /** Common name of the root of its default chain, 0, and of the alternate, 1. */
+  rootOf(chain: 0 | 1): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -70,7 +74,7 @@ export function testAcmeIssuer(name: string, makeBed: () => Promise<AcmeBed>): v
         const finalized = await issuer().finalize(ready, csr.der);
         expect(["processing", "valid"]).toContain(finalized.status);
         const valid = await until(order.url, (status) => status === "valid");
-        const chain = await issuer().download(valid);
+        const { chain } = await issuer().download(valid);
         const [leaf, intermediate] = chain.match(/-----BEGIN[\s\S]+?-----END CERTIFICATE-----\n/g) ?? [];
         const certificate = new X509Certificate(leaf ?? "");
         expect(certificate.subjectAltName).toBe(`DNS:${names[0]}`);
@@ -136,7 +140,34 @@ export function testAcmeIssuer(name: string, makeBed: () => Promise<AcmeBed>): v
 
       it("with a profile the CA does not have is refused", async () => {
         const order = issuer().createOrder({ names: [freshName()], profile: "no-such-profile" });
-        await expect(order).rejects.toMatchObject({ name: "RefusedError", reason: "InvalidProfile" });
+        await expect(order).rejects.toMatchObject({ name: "RefusedError", reason: "ErrProfileNotInSet" });
+      });
+    });
+
+    describe("a certificate", () => {
+      async function issued(notAfter?: Date): Promise<Order> {
+        const names = [freshName()];
+        const order = await issuer().createOrder({ names, profile: bed.profile, ...(notAfter && { notAfter }) });
+        await issuer().finalize(await prove(order), (await request(names)).der);
+        return until(order.url, (status) => status === "valid");
+      }
+
+      it("comes with the default chain, with the alternate that is preferred, or the default when none is", async () => {
+        const order = await issued();
+        const [root, other] = [await bed.rootOf(0), await bed.rootOf(1)];
+        expect(topOf((await issuer().download(order)).chain)).toBe(root);
+        const preferred = await issuer().download(order, root);
+        expect([topOf(preferred.chain), preferred.notPreferred]).toEqual([root, undefined]);
+        const alternate = await issuer().download(order, other);
+        expect([topOf(alternate.chain), alternate.notPreferred]).toEqual([other, undefined]);
+        const none = await issuer().download(order, "ISRG Root X9");
+        expect([topOf(none.chain), none.notPreferred]).toEqual([root, true]);
+      });
+
+      it("ends when the order said it should", async () => {
+        const notAfter = new Date(Math.ceil(Date.now() / 1_000) * 1_000 + 7_200_000);
+        const { chain } = await issuer().download(await issued(notAfter));
+        expect(new X509Certificate(chain).validToDate).toEqual(notAfter);
       });
     });
 
@@ -172,7 +203,7 @@ export function testAcmeIssuer(name: string, makeBed: () => Promise<AcmeBed>): v
       const ready = await prove(await issuer().createOrder({ names, profile: bed.profile }));
       const { der, keyPem } = await request(names);
       await issuer().finalize(ready, der);
-      const chain = await issuer().download(await until(ready.url, (status) => status === "valid"));
+      const { chain } = await issuer().download(await until(ready.url, (status) => status === "valid"));
       return { certificateDer: new X509Certificate(chain).raw, certificateKeyPem: keyPem };
     });
 
@@ -210,44 +241,7 @@ export function testAcmeIssuer(name: string, makeBed: () => Promise<AcmeBed>): v
       });
     });
 
-    describe("an account", () => {
-      it("is found again by its key", async () => {
-        const { accountKeyPem, accountUrl } = account;
-        expect(await bed.issuer({ accountKeyPem }).registerAccount({})).toEqual({ accountUrl });
-        expect(await bed.issuer({ accountKeyPem }).registerAccount({ onlyReturnExisting: true })).toEqual({
-          accountUrl,
-        });
-      });
-
-      it("is not made when only an existing one is asked for", async () => {
-        const accountKeyPem = await newKey();
-        const found = await bed.issuer({ accountKeyPem }).registerAccount({ onlyReturnExisting: true });
-        expect(found).toBeUndefined();
-      });
-
-      it("can be used by the issuer that registered it, and its contact changed and removed", async () => {
-        const fresh = bed.issuer({ accountKeyPem: await newKey() });
-        await fresh.registerAccount({ email: "one@example.com" });
-        await fresh.updateContact("two@example.com");
-        await fresh.updateContact(undefined);
-        expect((await fresh.createOrder({ names: [freshName()], profile: bed.profile })).status).toBe("pending");
-      });
-
-      it("of an RSA key works too", async () => {
-        const fresh = bed.issuer({ accountKeyPem: await newKey("RSA") });
-        expect(await fresh.registerAccount({})).toEqual({ accountUrl: expect.stringContaining("https://") });
-      });
-
-      it("that the CA does not know refuses every order with AccountUnknown", async () => {
-        const unknown = bed.issuer({ accountKeyPem: await newKey(), accountUrl: `${account.accountUrl}9999` });
-        const order = unknown.createOrder({ names: [freshName()], profile: bed.profile });
-        await expect(order).rejects.toMatchObject({
-          name: "RefusedError",
-          reason: "AccountUnknown",
-          endsAttempt: false,
-        });
-      });
-    });
+    acmeAccounts(() => ({ bed, account }));
 
     it("gives a nonce to carry on, and takes one that has long lapsed without failing", async () => {
       const first = issuer();
@@ -270,10 +264,8 @@ export function testAcmeIssuer(name: string, makeBed: () => Promise<AcmeBed>): v
   });
 }
 
-function freshName(): string {
-  return `n${randomBytes(6).toString("hex")}.example.com`;
-}
-
-async function newKey(algorithm: "ECDSA" | "RSA" = "ECDSA"): Promise<string> {
-  return pemOf(await makePrivateKey({ algorithm }));
+/** Common name of the issuer of a chain's topmost certificate. */
+function topOf(chain: string): string {
+  const { CN } = new X509Certificate(chain.slice(chain.lastIndexOf("-----BEGIN"))).toLegacyObject().issuer;
+  return String(CN);
 }

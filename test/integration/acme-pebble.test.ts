@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -21,6 +22,10 @@ function issuerOf({ url: server, caBundle }: Pebble, deps: Pick<AcmeDeps, "accou
   return acme.create({ server, caBundle }, { ...usual, ...deps });
 }
 
+function commonNameOf(pem: string): string {
+  return String(new X509Certificate(pem).toLegacyObject().subject.CN);
+}
+
 testAcmeIssuer("the adapter on real Pebble", async () => {
   const txt = txtTable();
   const pebble = await startPebble(txt.lookup);
@@ -30,6 +35,7 @@ testAcmeIssuer("the adapter on real Pebble", async () => {
     pause: () => sleep(100),
     refusedName: "blocked.example.org",
     profile: "two-minutes",
+    rootOf: async (chain) => commonNameOf(await pebble.root(chain)),
     close: pebble.close,
   };
 });
@@ -72,7 +78,8 @@ describe("Pebble", () => {
         const issuer = issuerOf(pebble, { accountKeyPem: await newKeyPem() });
         return issuer.registerAccount(externalAccount ? { externalAccount } : {});
       };
-      expect(await register({ keyId: "kid-1", hmacKey })).toEqual({ accountUrl: expect.stringContaining("https://") });
+      const bound = { accountUrl: expect.stringContaining("https://"), created: true };
+      expect(await register({ keyId: "kid-1", hmacKey })).toEqual(bound);
       await expect(register()).rejects.toMatchObject({ name: "RefusedError", reason: "ExternalAccountRequired" });
       await expect(register({ keyId: "kid-1", hmacKey: "d3Jvbmc" })).rejects.toMatchObject({ name: "RefusedError" });
     } finally {
@@ -104,7 +111,8 @@ async function orderOnce(step: Step, publish: ReturnType<typeof txtTable>["publi
   await step((issuer) => issuer.finalize(ready, der));
   await sleep(200);
   const valid = await until(order.url, "valid");
-  expect(await step((issuer) => issuer.download(valid))).toContain("BEGIN CERTIFICATE");
+  const { chain } = await step((issuer) => issuer.download(valid));
+  expect(chain).toContain("BEGIN CERTIFICATE");
   return { idlePolls };
 }
 

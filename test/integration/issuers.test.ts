@@ -120,7 +120,9 @@ describe("an issuer that", () => {
     const issuer = clusterIssuer("profile", { profile: "forever" });
     const wanted = signedBy(issuer.metadata.name, "profile");
     await bed.put([issuer, wanted]);
-    expect(await refusedFor(bed, wanted, "InvalidProfile")).toMatch(/no profile "forever"; it offers default, two-min/);
+    const offered = /no profile "forever"; it offers default \(90 days\), two-minutes \(Two minutes\)/;
+    expect(await refusedFor(bed, issuer, "ErrProfileNotInSet")).toMatch(offered);
+    expect(await refusedFor(bed, wanted, "IssuerNotReady")).toMatch(offered);
   });
 
   it.concurrent("is bound to an external account registers with it", async () => {

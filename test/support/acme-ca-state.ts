@@ -36,6 +36,12 @@ export interface CaKnobs {
   profiles: Record<string, number>;
   /** Whether a valid authorization serves later orders of its account. */
   reuseAuthorizations: boolean;
+  /** Every name is authorized without a challenge: an order is ready at once, as at ACM. */
+  preAuthorized: boolean;
+  /** Challenges that authorizations offer beside dns-01; instead of it with `only`. */
+  otherChallenges: { types: string[]; only?: true };
+  /** newOrder refuses notAfter in Boulder's words. */
+  refusesNotAfter: boolean;
 }
 
 export interface Account {
@@ -66,11 +72,22 @@ export interface OrderState {
   account: string;
   names: string[];
   profile: string;
+  notAfter?: Date;
   status: "pending" | "ready" | "processing" | "valid" | "invalid";
   authorizations: Authorization[];
   roundsLeft: number;
   csr?: Pkcs10CertificateRequest;
   certificate?: string;
+  /** The same leaf over other chains. */
+  alternates?: string[];
+}
+
+/** What newOrder is asked with. */
+export interface OrderWish {
+  names: string[];
+  profile?: string | undefined;
+  replaces?: string | undefined;
+  notAfter?: Date | undefined;
 }
 
 export interface TestCa {
@@ -87,20 +104,21 @@ export interface TestCa {
     request: { contact?: string[]; onlyReturnExisting?: boolean },
   ): { account: Account; created: boolean };
   update(account: Account, contact: string[]): void;
-  newOrder(
-    account: Account,
-    request: { names: string[]; profile?: string | undefined; replaces?: string | undefined },
-  ): OrderState;
+  /** Makes this the account's key; a key of another account is refused. */
+  changeKey(account: Account, thumbprint: string): void;
+  deactivate(account: Account): void;
+  newOrder(account: Account, request: OrderWish): OrderState;
   /** Validates and signs what is waiting, then gives the order. */
   readOrder(account: Account, id: string): Promise<OrderState>;
   authorization(account: Account, id: string): Authorization;
   answer(account: Account, id: string): Authorization;
   finalize(account: Account, id: string, csrDer: Uint8Array): Promise<OrderState>;
-  certificate(account: Account, id: string): string;
   /** Reason codes by serial number, as node:crypto prints it. */
   revoked: Map<string, number>;
   /** Signed by an account, or by the certificate's own key (RFC 7638 thumbprint). */
   revoke(by: { account: Account } | { thumbprint: string }, request: { der: Uint8Array; reason?: number }): void;
+  /** The default chain, or the alternate of that number, from 1 on. */
+  certificate(account: Account, id: string, alternate?: number): string;
 }
 
 /** Throws a CaProblem. */

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { Pkcs10CertificateRequest, SubjectAlternativeNameExtension } from "@peculiar/x509";
 import type { Clock } from "../../core/ports.ts";
 import { revokeAt } from "./acme-ca-revoke.ts";
-import type { Account, Authorization, OrderState, TestCa } from "./acme-ca-state.ts";
+import type { Account, Authorization, OrderState, OrderWish, TestCa } from "./acme-ca-state.ts";
 import { CaProblem, raise } from "./acme-ca-state.ts";
 import type { Chain } from "./test-chain.ts";
 import { makeChain } from "./test-chain.ts";
@@ -25,6 +25,9 @@ export async function createCa(options: {
       down: false,
       profiles: { default: 90 * 86_400, "two-minutes": 120 },
       reuseAuthorizations: false,
+      preAuthorized: false,
+      otherChallenges: { types: ["dns-persist-99"] },
+      refusesNotAfter: false,
     },
     calls: {},
     accounts: new Map(),
@@ -37,20 +40,24 @@ export async function createCa(options: {
       counted(ca, "account", () => {
         account.contact = contact;
       }),
+    changeKey: (account, thumbprint) => counted(ca, "keyChange", () => changeKey(ca, account, thumbprint)),
+    deactivate: (account) =>
+      counted(ca, "account", () => {
+        account.status = "deactivated";
+      }),
     newOrder: (account, request) => counted(ca, "newOrder", () => newOrder(ca, account, request, options.clock)),
     readOrder: (account, id) =>
       counted(ca, "order", async () => settle(own(ca.orders, account, id), chain, ca, options)),
     authorization: (account, id) => counted(ca, "authorization", () => own(ca.authorizations, account, id)),
     answer: (account, id) => counted(ca, "challenge", () => answer(own(ca.authorizations, account, id))),
     finalize: (account, id, csr) => counted(ca, "finalize", () => finalize(ca, own(ca.orders, account, id), csr)),
-    certificate: (account, id) =>
-      counted(
-        ca,
-        "certificate",
-        () => own(ca.orders, account, id).certificate ?? raise(404, "malformed", "no certificate"),
-      ),
     revoked: new Map(),
     revoke: (by, request) => counted(ca, "revokeCert", () => revokeAt(ca, by, request)),
+    certificate: (account, id, alternate = 0) =>
+      counted(ca, "certificate", () => {
+        const { certificate, alternates = [] } = own(ca.orders, account, id);
+        return [certificate, ...alternates][alternate] ?? raise(404, "malformed", "no certificate");
+      }),
   };
   return ca;
 }
@@ -83,13 +90,16 @@ function register(
   return { account, created: true };
 }
 
-function newOrder(
-  ca: TestCa,
-  account: Account,
-  request: { names: string[]; profile?: string | undefined },
-  clock: Clock,
-): OrderState {
-  const { limitedUntil, profiles } = ca.knobs;
+function changeKey(ca: TestCa, account: Account, thumbprint: string): void {
+  const other = [...ca.accounts.values()].find((known) => known.thumbprint === thumbprint);
+  if (other) raise(409, "malformed", "New key is already in use for a different account");
+  account.thumbprint = thumbprint;
+}
+
+function newOrder(ca: TestCa, account: Account, request: OrderWish, clock: Clock): OrderState {
+  const { limitedUntil, profiles, refusesNotAfter } = ca.knobs;
+  if (account.status !== "valid") raise(403, "unauthorized", "Account has been deactivated");
+  if (request.notAfter && refusesNotAfter) raise(400, "malformed", "NotBefore and NotAfter are not supported");
   if (limitedUntil && clock.now() < limitedUntil) {
     const retryAfterSeconds = Math.ceil((limitedUntil.getTime() - clock.now().getTime()) / 1000);
     throw new CaProblem(429, "rateLimited", "too many new orders recently", { retryAfterSeconds });
@@ -105,6 +115,7 @@ function newOrder(
     account: account.url,
     names: request.names,
     profile,
+    ...(request.notAfter && { notAfter: request.notAfter }),
     status: open ? "pending" : "ready",
     authorizations,
     roundsLeft: 0,
@@ -144,7 +155,7 @@ function authorize(ca: TestCa, account: Account, name: string): Authorization {
     account: account.url,
     identifier,
     wildcard,
-    status: "pending",
+    status: ca.knobs.preAuthorized ? "valid" : "pending",
     token,
     challenge: "pending",
   };
@@ -179,8 +190,10 @@ type CaOptions = Parameters<typeof createCa>[0];
 
 async function settle(order: OrderState, chain: Chain, ca: TestCa, options: CaOptions): Promise<OrderState> {
   if (order.status === "processing" && order.roundsLeft-- <= 0 && order.csr) {
-    const seconds = ca.knobs.profiles[order.profile] ?? 0;
-    order.certificate = await chain.sign(order.csr, order.names, seconds);
+    const now = options.clock.now().getTime();
+    const seconds = order.notAfter ? (order.notAfter.getTime() - now) / 1_000 : ca.knobs.profiles[order.profile];
+    order.certificate = await chain.sign(order.csr, order.names, seconds ?? 0);
+    order.alternates = [chain.alternateOf(order.certificate)];
     order.status = "valid";
   }
   if (order.status !== "pending") return order;

@@ -129,8 +129,18 @@ const account: BadSpec[] = [
     "spec.acme.skipTLSVerify",
     'Invalid value: "string": must be of type boolean',
   ],
-  ["preferredChain comes later", { preferredChain: "ISRG Root X1" }, "spec.acme.preferredChain", notYet],
-  ["enableDurationFeature comes later", { enableDurationFeature: true }, "spec.acme.enableDurationFeature", notYet],
+  [
+    "preferredChain is a common name",
+    { preferredChain: "x".repeat(65) },
+    "spec.acme.preferredChain",
+    "Too long: may not be more than 64 bytes",
+  ],
+  [
+    "enableDurationFeature is a flag",
+    { enableDurationFeature: "yes" },
+    "spec.acme.enableDurationFeature",
+    'Invalid value: "string": must be of type boolean',
+  ],
   ["an unknown acme field is refused", { sever: "x" }, "spec.acme.sever", 'unknown field "spec.acme.sever"'],
 ];
 

@@ -8,6 +8,7 @@ import type { Clock } from "../../core/ports.ts";
 import { createCa } from "./acme-ca.ts";
 import type { Account, Authorization, OrderState, TestCa } from "./acme-ca-state.ts";
 import { CaProblem, raise } from "./acme-ca-state.ts";
+import { keyChange } from "./fake-acme-key-change.ts";
 import { parseJws, verifyBinding } from "./jws.ts";
 import { makeServerCertificate } from "./test-chain.ts";
 
@@ -130,12 +131,15 @@ async function answer(wire: Wire, request: IncomingMessage, resource: string): P
   if (request.method === "HEAD" && resource === "newNonce") return { status: 200 };
   if (request.method !== "POST") raise(405, "malformed", "Method not allowed");
   if (request.headers["content-type"] !== "application/jose+json") raise(415, "malformed", "Content-Type");
-  const url = `${base}${request.url}`;
   const jws = await signed(wire, request, resource);
   if (jws.kid === undefined)
-    return resource === "newAccount" ? newAccount(fake, jws, url) : revoke(fake, jws.payload, jws);
-  const account = fake.ca.accounts.get(jws.kid ?? "") ?? raise(400, "accountDoesNotExist", "No such account");
-  return operate(wire, account, resource, request.url?.split("/")[2] ?? "", jws.payload);
+    return resource === "newAccount" ? newAccount(fake, jws, `${base}${request.url}`) : revoke(fake, jws.payload, jws);
+  return operate(wire, accountOf(fake.ca, jws.kid), resource, request.url?.split("/")[2] ?? "", jws.payload);
+}
+
+function accountOf({ accounts }: TestCa, url = ""): Account {
+  const account = accounts.get(url) ?? raise(400, "accountDoesNotExist", "No such account");
+  return account.status === "valid" ? account : raise(403, "unauthorized", "Account has been deactivated");
 }
 
 /** A request whose signature, URL and nonce are right. */
@@ -153,10 +157,10 @@ const keys = new WeakMap<FakeAcme, Map<string, JsonWebKey>>();
 type JsonWebKey = Record<string, unknown>;
 
 function directoryOf({ fake, base }: Wire): Record<string, unknown> {
-  const resources = ["newNonce", "newAccount", "newOrder", "revokeCert", "renewalInfo"];
+  const resources = ["newNonce", "newAccount", "newOrder", "revokeCert", "renewalInfo", "keyChange"];
   return {
     ...Object.fromEntries(resources.map((resource) => [resource, `${base}/${resource}`])),
-    meta: { profiles: Object.fromEntries(Object.keys(fake.ca.knobs.profiles).map((name) => [name, name])) },
+    meta: { profiles: Object.fromEntries(Object.keys(fake.ca.knobs.profiles).map((name) => [name, `as ${name} is`])) },
   };
 }
 
@@ -189,38 +193,52 @@ function revoke(fake: FakeAcme, payload: unknown, by: Parameters<TestCa["revoke"
 
 async function operate(wire: Wire, account: Account, resource: string, id: string, payload: unknown): Promise<Answer> {
   const { ca } = wire.fake;
-  if (resource === "account") {
-    if (payload !== "") ca.update(account, (payload as { contact: string[] }).contact);
-    const orders = `${wire.base}/orders/0`;
-    return { status: 200, body: { status: account.status, contact: account.contact, orders } };
-  }
   if (resource === "revokeCert") return revoke(wire.fake, payload, { account });
+  if (resource === "account") return accountAnswer(wire, account, payload);
+  if (resource === "keyChange")
+    return keyChange(wire.fake.ca, keys.get(wire.fake), account, { payload, url: `${wire.base}/keyChange` });
   if (resource === "orders") return orderPage(wire, account, Number(id));
   if (resource === "newOrder") {
-    const { identifiers, ...rest } = payload as {
+    const { identifiers, notAfter, ...rest } = payload as {
       identifiers: { value: string }[];
       profile?: string;
       replaces?: string;
+      notAfter?: string;
     };
-    const order = ca.newOrder(account, { names: identifiers.map(({ value }) => value), ...rest });
+    const end = notAfter ? { notAfter: new Date(notAfter) } : {};
+    const order = ca.newOrder(account, { names: identifiers.map(({ value }) => value), ...rest, ...end });
     return { ...orderAnswer(wire, order), status: 201 };
   }
   if (resource === "order") return orderAnswer(wire, await ca.readOrder(account, id));
   if (resource === "finalize") {
-    const { csr } = payload as { csr: string };
-    return orderAnswer(wire, await ca.finalize(account, id, Buffer.from(csr, "base64url")));
+    const csr = Buffer.from((payload as { csr: string }).csr, "base64url");
+    return orderAnswer(wire, await ca.finalize(account, id, csr));
   }
   if (resource === "authorization")
     return { status: 200, body: authorizationBody(wire, ca.authorization(account, id)) };
-  if (resource === "certificate")
-    return {
-      status: 200,
-      text: ca.certificate(account, id),
-      headers: { "Content-Type": "application/pem-certificate-chain" },
-    };
+  if (resource === "certificate") return certificateAnswer(wire, account, id);
   if (resource !== "challenge") raise(404, "malformed", `Nothing at ${resource}`);
   const authorization = payload === "" ? ca.authorization(account, id) : ca.answer(account, id);
   return { status: 200, body: challengeBody(wire, authorization) };
+}
+
+/** RFC 8555 7.3.2, 7.3.6. */
+function accountAnswer({ fake: { ca }, base }: Wire, account: Account, payload: unknown): Answer {
+  const { status, contact } = (payload || {}) as { status?: string; contact?: string[] };
+  if (status === "deactivated") ca.deactivate(account);
+  else if (contact) ca.update(account, contact);
+  return { status: 200, body: { status: account.status, contact: account.contact, orders: `${base}/orders/0` } };
+}
+
+/** At `certificate/ID` the default chain, at `certificate/ID.1` its alternate. */
+function certificateAnswer({ fake, base }: Wire, account: Account, id: string): Answer {
+  const [order = "", alternate] = id.split(".");
+  const links = `<${base}/directory>;rel="index", <${base}/certificate/${order}.1>;rel="alternate"`;
+  return {
+    status: 200,
+    text: fake.ca.certificate(account, order, Number(alternate ?? 0)),
+    headers: { "Content-Type": "application/pem-certificate-chain", Link: links },
+  };
 }
 
 /** In pages of three, the oldest first, as Pebble does. */
@@ -251,14 +269,18 @@ function orderAnswer({ fake, base }: Wire, order: OrderState): Answer {
 }
 
 function authorizationBody(wire: Wire, authorization: Authorization): unknown {
+  const { types, only } = wire.fake.ca.knobs.otherChallenges;
+  const others = types.map((type) => ({
+    type,
+    url: `${wire.base}/challenge/none`,
+    status: "pending",
+    accounturi: "x",
+  }));
   return {
     identifier: { type: "dns", value: authorization.identifier },
     status: authorization.status,
     ...(authorization.wildcard && { wildcard: true }),
-    challenges: [
-      { type: "dns-persist-99", url: `${wire.base}/challenge/none`, status: "pending", accounturi: "x" },
-      challengeBody(wire, authorization),
-    ],
+    challenges: only ? others : [...others, challengeBody(wire, authorization)],
   };
 }
 

@@ -38,6 +38,19 @@ export async function parseJws(
   return { url: String(header.url), nonce: header.nonce, kid, jwk, thumbprint: thumbprintOfJwk(jwk), payload };
 }
 
+/** Reads and verifies the inner JWS of a key change (RFC 8555 7.3.5); throws CaProblem. */
+export function parseInnerJws(payload: unknown, url: string) {
+  const body = payload as Record<"protected" | "payload" | "signature", string>;
+  const header = JSON.parse(decode(body.protected).toString()) as { jwk?: Jwk; alg: string; url: string };
+  const jwk = header.jwk ?? raise(400, "malformed", "the inner JWS must have a jwk");
+  if ("nonce" in header) raise(400, "malformed", "the inner JWS must not have a nonce");
+  if (header.url !== url) raise(400, "malformed", "the inner JWS must have the same url");
+  if (!isSigned(body, header.alg, createPublicKey({ key: jwk as never, format: "jwk" })))
+    raise(400, "malformed", "inner JWS error: JWS verification error");
+  const inner = JSON.parse(decode(body.payload).toString()) as { account: string; oldKey: Jwk };
+  return { jwk, thumbprint: thumbprintOfJwk(jwk), inner };
+}
+
 /** Checks an external account binding (RFC 8555 7.3.4); throws CaProblem. */
 export function verifyBinding(binding: unknown, keys: Map<string, string>, jwk: Jwk, url: string): void {
   if (!binding) raise(400, "externalAccountRequired", "An external account binding is required");

@@ -2,11 +2,12 @@ import { createHash } from "node:crypto";
 import type { Asked } from "../../adapters/issuers/acme/problems.ts";
 import { describe, failureOf } from "../../adapters/issuers/acme/problems.ts";
 import type { AcmeIssuer, Order } from "../../core/acme-port.ts";
+import { profileMissing } from "../../core/acme-profiles.ts";
 import { RefusedError, UnavailableError } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { Challenge } from "../../core/rows.ts";
 import type { Account, Authorization, OrderState, TestCa } from "./acme-ca-state.ts";
-import { CaProblem } from "./acme-ca-state.ts";
+import { CaProblem, raise } from "./acme-ca-state.ts";
 import { thumbprintOf } from "./thumbprint.ts";
 
 export interface MemoryAcmeDeps {
@@ -23,7 +24,7 @@ export function memoryAcme(ca: TestCa, deps: MemoryAcmeDeps): AcmeIssuer {
   let accountUrl = deps.accountUrl;
   const ask = async <T>(asked: Asked, run: (account: Account) => T | Promise<T>): Promise<T> => {
     try {
-      return await run(accountOf(ca, accountUrl, asked));
+      return await run(accountOf(ca, { url: accountUrl, thumbprint }, asked));
     } catch (error) {
       throw error instanceof CaProblem ? failed(error, asked, deps.clock.now()) : error;
     }
@@ -33,13 +34,16 @@ export function memoryAcme(ca: TestCa, deps: MemoryAcmeDeps): AcmeIssuer {
     giveNonces: (given) => nonces.push(...given),
     takeNonce: () => nonces.pop() ?? `memory-${Object.values(ca.calls).reduce((sum, count) => sum + count, 0)}`,
     offersRenewalInfo: () => true,
-    directory: async () => directory,
+    directory: async () => directoryOf(ca),
     registerAccount: ({ email, onlyReturnExisting = false }) =>
       ask("newAccount", () => {
-        accountUrl = ca.register(thumbprint, { contact: contactOf(email), onlyReturnExisting }).account.url;
-        return { accountUrl };
+        const { account, created } = ca.register(thumbprint, { contact: contactOf(email), onlyReturnExisting });
+        accountUrl = account.url;
+        return { accountUrl, created };
       }).catch((error) => {
         if (onlyReturnExisting && error.reason === "AccountUnknown") return undefined;
+        if (onlyReturnExisting && error.reason === "AccountRefused")
+          throw new RefusedError({ reason: "AccountClosed", message: error.message });
         throw error;
       }),
     revoke: ({ certificateDer: der, reasonCode: reason, certificateKeyPem }) =>
@@ -49,7 +53,13 @@ export function memoryAcme(ca: TestCa, deps: MemoryAcmeDeps): AcmeIssuer {
         if (error.reason !== "AlreadyRevoked") throw error;
       }),
     updateContact: (email) => ask("account", (account) => ca.update(account, contactOf(email))),
-    createOrder: (request) => ask("newOrder", (account) => toOrder(ca.newOrder(account, request))),
+    changeKey: (newKeyPem) => ask("keyChange", (account) => ca.changeKey(account, thumbprintOf(newKeyPem))),
+    deactivateAccount: () => ask("account", (account) => ca.deactivate(account)),
+    createOrder: async (request) => {
+      const missing = request.profile && profileMissing(directoryOf(ca), request.profile);
+      if (missing) throw missing;
+      return ask("newOrder", (account) => toOrder(ca.newOrder(account, request)));
+    },
     lostOrder: ({ names }) =>
       ask("account", (account) => {
         const mine = [...ca.orders.values()].filter((order) => order.account === account.url);
@@ -91,17 +101,26 @@ export function memoryAcme(ca: TestCa, deps: MemoryAcmeDeps): AcmeIssuer {
         if (current && ["processing", "valid"].includes(current.status)) return toOrder(current);
         return toOrder(await ca.finalize(account, idOf(order.url), csrDer));
       }),
-    download: (order) => ask("certificate", (account) => ca.certificate(account, idOf(order.url))),
+    download: (order, preferredChain = "Test Root") =>
+      ask("certificate", (account) => {
+        if (preferredChain === "Other Root") return { chain: ca.certificate(account, idOf(order.url), 1) };
+        const chain = ca.certificate(account, idOf(order.url));
+        return preferredChain === "Test Root" ? { chain } : { chain, notPreferred: true };
+      }),
   };
 }
 
 const base = "https://memory.test";
-const directory = {
-  newNonce: `${base}/nonce`,
-  newAccount: `${base}/new-account`,
-  newOrder: `${base}/new-order`,
-  renewalInfo: `${base}/renewal-info`,
-};
+
+function directoryOf({ knobs }: TestCa): Record<string, unknown> {
+  return {
+    newNonce: `${base}/nonce`,
+    newAccount: `${base}/new-account`,
+    newOrder: `${base}/new-order`,
+    renewalInfo: `${base}/renewal-info`,
+    meta: { profiles: Object.fromEntries(Object.keys(knobs.profiles).map((name) => [name, `as ${name} is`])) },
+  };
+}
 
 function failed(problem: CaProblem, asked: Asked, now: Date): Error {
   const retryAfter = problem.retryAfterSeconds;
@@ -110,11 +129,15 @@ function failed(problem: CaProblem, asked: Asked, now: Date): Error {
   return failure ?? new UnavailableError({ reason: "BadReply", message: problem.message });
 }
 
-function accountOf(ca: TestCa, url: string | undefined, asked: Asked): Account {
-  const account = ca.accounts.get(url ?? "");
-  if (account) return account;
+function accountOf(
+  ca: TestCa,
+  { url, thumbprint }: { url: string | undefined; thumbprint: string },
+  asked: Asked,
+): Account {
   if (asked === "newAccount") return { url: "", thumbprint: "", contact: [], status: "valid" };
-  throw new CaProblem(400, "accountDoesNotExist", "No such account");
+  const account = ca.accounts.get(url ?? "") ?? raise(400, "accountDoesNotExist", "No such account");
+  if (account.thumbprint !== thumbprint) raise(400, "malformed", "JWS verification error");
+  return account;
 }
 
 function idOf(url: string): string {

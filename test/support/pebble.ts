@@ -6,6 +6,7 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fetchTrusting } from "../../local/trusting-fetch.ts";
 import { makeServerCertificate } from "./test-chain.ts";
 import { startTxtServer } from "./txt-server.ts";
 
@@ -14,6 +15,8 @@ export interface Pebble {
   url: string;
   /** PEM that makes its TLS certificate trusted. */
   caBundle: string;
+  /** The root of the chain of that number, PEM: 0 the default one, 1 the alternate. */
+  root(chain: number): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -38,7 +41,7 @@ export async function startPebble(
   );
   const dns = await startTxtServer(lookupTxt);
   const child = spawn(binary, ["-config", join(folder, "pebble.json"), "-dnsserver", `127.0.0.1:${dns.port}`], {
-    env: { PEBBLE_VA_NOSLEEP: "1", PEBBLE_AUTHZREUSE: "0" },
+    env: { PEBBLE_VA_NOSLEEP: "1", PEBBLE_AUTHZREUSE: "0", PEBBLE_ALTERNATE_ROOTS: "1" },
     stdio: ["ignore", "ignore", "pipe"],
   });
   let complaints = "";
@@ -51,6 +54,7 @@ export async function startPebble(
   return {
     url: `https://127.0.0.1:${port}/dir`,
     caBundle: cert,
+    root: async (chain) => (await fetchTrusting(cert, `https://127.0.0.1:${managementPort}/roots/${chain}`)).body,
     async close() {
       child.kill();
       if (child.exitCode === null) await once(child, "exit");

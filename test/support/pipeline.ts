@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import * as dnsAdapters from "../../adapters/dns/index.ts";
 import { makeCsr } from "../../adapters/keys/csr.ts";
 import { makePrivateKey } from "../../adapters/keys/private-key.ts";
+import { keyInSecret } from "../../core/account-key.ts";
 import { apiVersionsOf } from "../../core/api-versions.ts";
 import { checkIssuer } from "../../core/check-issuer.ts";
 import type { Deps, KeyMaker } from "../../core/deps.ts";
@@ -137,10 +138,9 @@ export async function openPipeline(options: PipelineOptions = {}) {
     sealer: async () => memorySealer(),
     keys: options.keys ?? { privateKey: makePrivateKey, csr: makeCsr },
     acme: async (issuer) => {
-      const secret = await stores.secretsManager.read(
-        `certwright/${issuer.key.namespace}/${issuer.acme?.keySecretName}`,
-      );
-      const accountKeyPem = String(JSON.parse(secret?.value ?? "{}")["tls.key"]);
+      const name = `certwright/${issuer.key.namespace}/${issuer.acme?.keySecretName}`;
+      const secret = await stores.secretsManager.read(name);
+      const accountKeyPem = keyInSecret(secret?.value ?? "{}", name, "tls.key", issuer.acme?.keyThumbprint);
       return memoryAcme(ca, { accountKeyPem, accountUrl: issuer.acme?.accountUrl, clock });
     },
     acmeRegistrar: async ({ accountKeyPem }) => memoryAcme(ca, { accountKeyPem, clock }),

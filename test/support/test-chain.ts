@@ -13,13 +13,15 @@ import type { Clock } from "../../core/ports.ts";
 /** A root and an intermediate that sign certificates for tests. */
 export interface Chain {
   rootPem: string;
-  /** Leaf and intermediate as PEM, leaf first. */
+  /** Leaf and intermediate as PEM, leaf first; the topmost certificate's issuer is "Test Root". */
   sign(csr: Pkcs10CertificateRequest, names: string[], validitySeconds: number): Promise<string>;
+  /** The same leaf over the same intermediate, signed by "Other Root". */
+  alternateOf(pem: string): string;
 }
 
 /** A new two-level CA on P-256. */
 export async function makeChain(clock: Clock): Promise<Chain> {
-  const [root, intermediate] = [await makeKeys(), await makeKeys()];
+  const [root, other, intermediate] = [await makeKeys(), await makeKeys(), await makeKeys()];
   const caFor = (seconds: number) => ({
     notBefore: before(clock),
     notAfter: after(clock, seconds),
@@ -34,15 +36,18 @@ export async function makeChain(clock: Clock): Promise<Chain> {
       ...caFor(10 * year),
     }),
   );
-  const intermediatePem = pem(
-    await generate({
-      subject: "CN=Test Intermediate",
-      issuer: "CN=Test Root",
-      publicKey: intermediate.publicKey,
-      signingKey: root.privateKey,
-      ...caFor(5 * year),
-    }),
-  );
+  const crossSigned = async (issuer: string, signer: webcrypto.CryptoKeyPair) =>
+    pem(
+      await generate({
+        subject: "CN=Test Intermediate",
+        issuer: `CN=${issuer}`,
+        publicKey: intermediate.publicKey,
+        signingKey: signer.privateKey,
+        ...caFor(5 * year),
+      }),
+    );
+  const intermediatePem = await crossSigned("Test Root", root);
+  const alternatePem = await crossSigned("Other Root", other);
   return {
     rootPem,
     async sign(csr, names, validitySeconds) {
@@ -57,6 +62,7 @@ export async function makeChain(clock: Clock): Promise<Chain> {
       });
       return pem(leaf) + intermediatePem;
     },
+    alternateOf: (chain) => chain.replace(intermediatePem, alternatePem),
   };
 }
 

@@ -42,6 +42,7 @@ export const csrItem: z.ZodMiniType<CsrItem> = z.looseObject({
 /** `...#challenges`. */
 export const challengesItem: z.ZodMiniType<ChallengesItem> = z.looseObject({
   challenges: z.array(challenge),
+  accountKey: optional(text),
   former: optional(z.array(z.looseObject({ name: text, value: text, solver: z.number() }))),
 });
 

@@ -1,19 +1,37 @@
-import type { AccountRequest, AcmeIssuer } from "../../../core/acme-port.ts";
+import type { AccountRequest, AcmeIssuer, RegisteredAccount } from "../../../core/acme-port.ts";
 import { isNamed, RefusedError } from "../../../core/errors.ts";
 import { accountSchema, badReply, parseReply } from "./replies.ts";
 import type { Session } from "./session.ts";
 
 /** The account (RFC 8555 7.3). */
-export function acmeAccounts(session: Session): Pick<AcmeIssuer, "registerAccount" | "updateContact"> {
+export function acmeAccounts(
+  session: Session,
+): Pick<AcmeIssuer, "registerAccount" | "updateContact" | "changeKey" | "deactivateAccount"> {
   return {
     registerAccount: (request) => register(session, request),
     async updateContact(email) {
       await session.post(session.accountUrl ?? "", { contact: contactOf(email) }, "account");
     },
+    async changeKey(newKeyPem) {
+      const { keyChange } = await session.directory();
+      if (keyChange === undefined) throw keyChangeMissing();
+      await session.post(keyChange, session.signedByNewKey(keyChange, newKeyPem), "keyChange");
+    },
+    async deactivateAccount() {
+      await session.post(session.accountUrl ?? "", { status: "deactivated" }, "account");
+    },
   };
 }
 
-async function register(session: Session, request: AccountRequest): Promise<{ accountUrl: string } | undefined> {
+function keyChangeMissing(): RefusedError {
+  return new RefusedError({
+    reason: "KeyChangeRefused",
+    message: "The CA's directory has no keyChange: it changes no account keys.",
+    fix: "Name another secret in spec.acme.privateKeySecretRef: a new account with a new key is then registered.",
+  });
+}
+
+async function register(session: Session, request: AccountRequest): Promise<RegisteredAccount | undefined> {
   const { newAccount } = await session.directory();
   const existing = request.onlyReturnExisting === true;
   try {
@@ -26,7 +44,7 @@ async function register(session: Session, request: AccountRequest): Promise<{ ac
     const accountUrl = reply.headers.location;
     if (accountUrl === undefined) throw badReply("the account: no Location");
     session.accountUrl = accountUrl;
-    return { accountUrl };
+    return { accountUrl, created: reply.status === 201 };
   } catch (error) {
     const reason = existing && isNamed(error) ? error.reason : undefined;
     if (reason === "AccountUnknown") return undefined;

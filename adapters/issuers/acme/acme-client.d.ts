@@ -17,6 +17,9 @@ declare module "acme-client/src/client.js" {
       externalAccountBinding: { kid?: string; hmacKey?: string };
       request(url: string, method: string, options?: { data?: unknown }): Promise<Reply>;
       getNonce(): Promise<string>;
+      getJwk(): object;
+      /** A flattened JWS without nonce, with the key itself in its header. */
+      createSignedBody(url: string, payload: object): object;
       signedRequest(
         url: string,
         payload: object | null,

@@ -1,18 +1,17 @@
-import { X509Certificate } from "node:crypto";
 import type { AcmeIssuer, Order, OrderRequest } from "../../../core/acme-port.ts";
+import { profileMissing } from "../../../core/acme-profiles.ts";
 import { isNamed, RefusedError } from "../../../core/errors.ts";
 import { badReply, orderSchema, parseReply } from "./replies.ts";
 import { parseRetryAfter } from "./retry-after.ts";
 import type { Session } from "./session.ts";
 import type { Reply } from "./transport.ts";
 
-/** Orders and certificates (RFC 8555 7.4). */
-export function acmeOrders(session: Session): Pick<AcmeIssuer, "createOrder" | "readOrder" | "finalize" | "download"> {
+/** Orders (RFC 8555 7.4). */
+export function acmeOrders(session: Session): Pick<AcmeIssuer, "createOrder" | "readOrder" | "finalize"> {
   return {
     createOrder: (request) => createOrder(session, request),
     readOrder: (url) => readOrder(session, url),
     finalize: (order, csrDer) => finalize(session, order, csrDer),
-    download: (order) => download(session, order),
   };
 }
 
@@ -23,11 +22,15 @@ async function createOrder(session: Session, request: OrderRequest): Promise<Ord
   const payload = {
     identifiers: request.names.map((value) => ({ type: "dns", value })),
     ...(request.profile !== undefined && { profile: request.profile }),
+    ...(request.notAfter && { notAfter: `${request.notAfter.toISOString().slice(0, 19)}Z` }),
   };
-  const reply =
+  const sent =
     replaces === undefined
-      ? await session.post(newOrder, payload, "newOrder")
-      : await postReplacing(session, newOrder, { ...payload, replaces });
+      ? session.post(newOrder, payload, "newOrder")
+      : postReplacing(session, newOrder, { ...payload, replaces });
+  const reply = await sent.catch((error: unknown) => {
+    throw request.notAfter ? durationRefused(error) : error;
+  });
   const url = reply.headers.location;
   if (url === undefined) throw badReply("the new order: no Location");
   return orderOf(session, reply, url);
@@ -49,14 +52,19 @@ async function postReplacing(session: Session, url: string, payload: { replaces:
 
 /** A CA without profiles would ignore the field (draft-ietf-acme-profiles 4): then the wish would be lost silently. */
 async function checkProfile(session: Session, profile: string): Promise<void> {
-  const offers = async (renew: boolean) => Object.keys((await session.directory({ renew })).meta?.profiles ?? {});
-  if ((await offers(false)).includes(profile)) return;
-  const profiles = await offers(true);
-  if (profiles.includes(profile)) return;
-  throw new RefusedError({
-    reason: "InvalidProfile",
-    message: `The CA has no profile "${profile}"; it offers ${profiles.join(", ") || "none"}.`,
-    fix: "Choose one of the CA's profiles in spec.acme.profile of the issuer, or remove the field.",
+  const missing = async (renew: boolean) => profileMissing(await session.directory({ renew }), profile);
+  const fault = (await missing(false)) && (await missing(true));
+  if (fault) throw fault;
+}
+
+/** Boulder's words: "NotBefore and NotAfter are not supported". What else it may be malformed for keeps its own reason. */
+function durationRefused(error: unknown): unknown {
+  if (!(isNamed(error) && error.name === "RefusedError" && /not_?(after|before)/i.test(error.message))) return error;
+  return new RefusedError({
+    reason: "DurationRefused",
+    message: error.message,
+    fix: "Set spec.acme.enableDurationFeature of the issuer to false: this CA decides by itself how long a certificate is valid.",
+    cause: error,
   });
 }
 
@@ -95,26 +103,6 @@ export function orderOf(session: Session, reply: Reply, url: string): Order {
   };
 }
 
-async function download(session: Session, order: Order): Promise<string> {
-  if (order.certificateUrl === undefined) throw badReply("the order: no certificate yet");
-  const reply = await session.post(order.certificateUrl, null, "certificate");
-  const text = typeof reply.data === "string" ? reply.data.replaceAll("\r\n", "\n").trim() : "";
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+\n-----END CERTIFICATE-----/g) ?? [];
-  // Nothing but certificates may be in it (RFC 8555 7.4.2): it goes into files that web servers read.
-  if (blocks.length === 0 || text.replace(/\s+/g, "") !== blocks.join("").replace(/\s+/g, ""))
-    throw badReply("the certificate: not a chain of PEM certificates");
-  if (!blocks.every(isCertificate)) throw badReply("the certificate: a block cannot be parsed");
-  return `${blocks.join("\n")}\n`;
-}
-
 function isReason(error: unknown, reason: string): boolean {
   return isNamed(error) && error.reason === reason;
-}
-
-function isCertificate(pem: string): boolean {
-  try {
-    return new X509Certificate(pem).raw.length > 0;
-  } catch {
-    return false;
-  }
 }

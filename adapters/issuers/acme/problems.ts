@@ -10,6 +10,7 @@ export type Asked =
   | "nonce"
   | "newAccount"
   | "account"
+  | "keyChange"
   | "newOrder"
   | "order"
   | "authorization"
@@ -28,9 +29,21 @@ export function failureOf(reply: Reply, asked: Asked, now: Date): Error | undefi
   if (type === "rateLimited" || reply.status === 429) return rateLimited(message, retryAt, now);
   if (reply.status === 503 && retryAt) return rateLimited(message, retryAt, now);
   if (type === "badNonce") return new UnavailableError({ reason: "BadNonce", message });
+  if (asked !== "keyChange" && isSignatureRefused(type, problem)) return signatureRefused(message);
   if (reply.status >= 500 || reply.status === 408 || type === "serverInternal")
     return new UnavailableError({ reason: "CAUnavailable", message });
   return refusal(problem, reply, asked, message);
+}
+
+/** Boulder's and Pebble's words; RFC 8555 has no type for it. */
+function isSignatureRefused(type: string, { detail = "" }: Problem): boolean {
+  return ["malformed", "unauthorized"].includes(type) && /JWS verification error/i.test(detail);
+}
+
+/** Mostly the account's key was changed a moment ago: the step is repeated with the one that State knows then. */
+function signatureRefused(message: string): UnavailableError {
+  const fix = "certwright checks the issuer again by itself; its status says what to do.";
+  return new UnavailableError({ reason: "SignatureRefused", message, fix });
 }
 
 /** The CA's words for a person: its detail, the problem type, and each subproblem with its name. */
@@ -51,6 +64,7 @@ const what: Record<Asked, string> = {
   nonce: "The CA did not give a nonce",
   newAccount: "The CA refused to register the account",
   account: "The CA refused to change the account",
+  keyChange: "The CA refused to change the account's key",
   newOrder: "The CA refused the order",
   order: "The CA did not give the order",
   authorization: "The CA did not give the authorization",
@@ -160,6 +174,8 @@ function cureOf(problem: Problem, reply: Reply, asked: Asked): Cure {
     };
   if (asked === "directory" || asked === "nonce")
     return { reason: "NoDirectory", fix: "Check spec.acme.server: it must be the URL of an ACME directory." };
+  if (asked === "keyChange")
+    return { reason: "KeyChangeRefused", fix: "The old key stays. See what the CA says of the new one." };
   const type = shortType(problem.type);
   if (type === "unauthorized" && asked === "newAccount")
     return { reason: "AccountRefused", fix: "Check spec.acme.externalAccountBinding: key id and key." };

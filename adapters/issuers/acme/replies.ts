@@ -28,6 +28,7 @@ export const directorySchema = z.looseObject({
   newNonce: url,
   newAccount: url,
   newOrder: url,
+  keyChange: z.optional(url),
   renewalInfo: z.optional(url),
   revokeCert: z.optional(url),
   meta: z.optional(z.looseObject({ profiles: z.optional(z.record(z.string(), z.unknown())) })),

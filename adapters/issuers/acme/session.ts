@@ -44,6 +44,8 @@ export interface Session {
   postAsNobody(url: string, payload: object, externalAccount?: { keyId: string; hmacKey: string }): Promise<Reply>;
   /** A POST signed by another key than the account's, without an account (RFC 8555 7.6). */
   postBy(keyPem: string, url: string, payload: object, asked: Asked): Promise<Reply>;
+  /** The inner JWS of a key change (RFC 8555 7.3.5): account and old key, signed by the new one. */
+  signedByNewKey(url: string, newKeyPem: string): object;
   /** base64url of SHA-256 of the key authorization (RFC 8555 8.4). */
   recordValue(token: string): Promise<string>;
 }
@@ -87,12 +89,11 @@ export function openSession(config: AcmeConfig, deps: AcmeDeps): Session {
       fail(reply, "newAccount");
       return reply;
     },
-    async postBy(keyPem, url, payload, asked) {
-      const other = new AcmeClient({ directoryUrl: config.server, accountKey: keyPem });
-      Object.assign(other.http, { request: client.http.request, getNonce: client.http.getNonce });
-      const reply = await other.http.signedRequest(url, payload, { kid: null });
-      fail(reply, asked);
-      return reply;
+    postBy: (...request) => postBy(client, config.server, fail, request),
+    signedByNewKey(url, newKeyPem) {
+      checkAccountKey(newKeyPem);
+      const inner = { account: accountOf(session), oldKey: client.http.getJwk() };
+      return new AcmeClient({ directoryUrl: config.server, accountKey: newKeyPem }).http.createSignedBody(url, inner);
     },
     recordValue: (token) => client.getChallengeKeyAuthorization({ type: "dns-01", token }),
   };
@@ -100,6 +101,20 @@ export function openSession(config: AcmeConfig, deps: AcmeDeps): Session {
 }
 
 type Fail = (reply: Reply, asked: Asked) => void;
+
+/** On the connection and the nonces of the account's client. */
+async function postBy(
+  client: AcmeClient,
+  directoryUrl: string,
+  fail: Fail,
+  [keyPem, url, payload, asked]: Parameters<Session["postBy"]>,
+): Promise<Reply> {
+  const other = new AcmeClient({ directoryUrl, accountKey: keyPem });
+  Object.assign(other.http, { request: client.http.request, getNonce: client.http.getNonce });
+  const reply = await other.http.signedRequest(url, payload, { kid: null });
+  fail(reply, asked);
+  return reply;
+}
 
 function transportOf(config: AcmeConfig, deps: AcmeDeps): Transport {
   return httpsTransport({
@@ -160,16 +175,19 @@ function accountOf(session: Session): string {
   });
 }
 
+/** ES256, ES384 and ES512 (RFC 7518 3.4), as OpenSSL names them. */
+const curves = ["prime256v1", "secp384r1", "secp521r1"];
+
 function checkAccountKey(pem: string): void {
   try {
-    const type = createPrivateKey(pem).asymmetricKeyType;
-    if (type === "rsa" || type === "ec") return;
+    const { asymmetricKeyType: type, asymmetricKeyDetails } = createPrivateKey(pem);
+    if (type === "rsa" || (type === "ec" && curves.includes(asymmetricKeyDetails?.namedCurve ?? ""))) return;
   } catch {
     // The parser's message could quote the key.
   }
   throw new RefusedError({
     reason: "AccountKeyInvalid",
-    message: "The ACME account key is not an RSA or ECDSA private key in PEM.",
-    fix: "Put such a key into the secret that spec.acme.privateKeySecretRef names, or name a new secret.",
+    message: "The ACME account key is not an RSA or ECDSA private key in PEM, or of a curve that ACME does not know.",
+    fix: "Put an RSA, P-256 or P-384 key into the secret that spec.acme.privateKeySecretRef names, or name a new secret.",
   });
 }

@@ -55,10 +55,12 @@ export function fleetAcme(world: AcmeWorld): AcmeIssuer {
     },
     registerAccount: async () => {
       await ask("newAccount");
-      return { accountUrl: `${base}/acme/acct/1234567890` };
+      return { accountUrl: `${base}/acme/acct/1234567890`, created: true };
     },
     updateContact: () => ask("account"),
     revoke: () => ask("revokeCert"),
+    changeKey: () => ask("keyChange"),
+    deactivateAccount: () => ask("account"),
     createOrder: async (wanted) => {
       await ask("newOrder");
       return orderOf(ca, ca.newOrder(wanted));
@@ -96,7 +98,7 @@ export function fleetAcme(world: AcmeWorld): AcmeIssuer {
       await ask("certificate");
       const found = orderAt(order.url);
       if (!found) throw gone();
-      return ca.certificate(found);
+      return { chain: await ca.certificate(found) };
     },
   };
 }

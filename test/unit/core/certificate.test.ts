@@ -16,6 +16,7 @@ describe("a Certificate", () => {
       secretName: "www-tls",
       dnsNames: ["www.example.com"],
       durationSeconds: 7_776_000,
+      durationIsDefault: true,
       usages: ["digital signature", "key encipherment"],
       encodeUsagesInRequest: true,
       privateKey: { algorithm: "RSA", size: 2048, encoding: "PKCS1", rotationPolicy: "Always" },

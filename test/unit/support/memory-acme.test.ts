@@ -15,6 +15,7 @@ testAcmeIssuer("the fake in memory", async () => {
     pause: async () => undefined,
     refusedName: "blocked.example",
     profile: "default",
+    rootOf: async (chain) => (chain === 0 ? "Test Root" : "Other Root"),
     close: async () => undefined,
   };
 });

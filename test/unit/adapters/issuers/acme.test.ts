@@ -17,6 +17,7 @@ testAcmeIssuer("the adapter on the strict fake server", async () => {
     pause: async () => undefined,
     refusedName: "blocked.example",
     profile: "default",
+    rootOf: async (chain) => (chain === 0 ? "Test Root" : "Other Root"),
     close: fake.close,
   };
 });

@@ -10,6 +10,8 @@ beforeAll(async () => {
 afterAll(() => bed.fake.close());
 beforeEach(() => {
   bed.fake.requests.length = 0;
+  bed.fake.ca.knobs.refusesNotAfter = false;
+  bed.fake.ca.knobs.refusedNames.clear();
 });
 
 const names = ["www.example.com"];
@@ -81,10 +83,35 @@ describe("createOrder", () => {
 
   it("refuses a profile the CA does not offer before it orders, naming those it does", async () => {
     await expect(bed.issuer().createOrder({ names, profile: "classic" })).rejects.toMatchObject({
-      reason: "InvalidProfile",
-      message: 'The CA has no profile "classic"; it offers default, two-minutes.',
+      reason: "ErrProfileNotInSet",
+      message: 'The CA has no profile "classic"; it offers default (as default is), two-minutes (as two-minutes is).',
     });
     expect(bed.fake.requests).not.toContain("POST newOrder");
+  });
+
+  it("refuses every profile where the CA has none", async () => {
+    bed.fake.fail("directory", { rewrite: (body) => ({ ...body, meta: {} }) }, 2);
+    await expect(bed.issuer().createOrder({ names, profile: "classic" })).rejects.toMatchObject({
+      reason: "ErrCADoesNotSupportProfiles",
+      message: 'The CA has no profiles, and so none of the name "classic".',
+    });
+  });
+
+  it("says which field to remove when the CA lets nobody choose the end", async () => {
+    bed.fake.ca.knobs.refusesNotAfter = true;
+    const notAfter = new Date("2026-12-01T00:00:00Z");
+    await expect(bed.issuer().createOrder({ names, notAfter })).rejects.toMatchObject({
+      name: "RefusedError",
+      reason: "DurationRefused",
+      message: expect.stringContaining("NotBefore and NotAfter are not supported"),
+      fix: expect.stringContaining("spec.acme.enableDurationFeature"),
+    });
+  });
+
+  it("does not take every refusal of such an order for one of its end", async () => {
+    bed.fake.ca.knobs.refusedNames.set(names[0] ?? "", "not here");
+    const notAfter = new Date("2026-12-01T00:00:00Z");
+    await expect(bed.issuer().createOrder({ names, notAfter })).rejects.toMatchObject({ reason: "RejectedIdentifier" });
   });
 
   it("looks again for a profile that the kept directory does not know yet", async () => {
@@ -161,7 +188,9 @@ describe("download", () => {
 
   it("gives PEM with one line end, whatever the CA's line ends are", async () => {
     const pem = bed.fake.ca.rootPem.trim();
-    expect(await download(`\r\n${pem.replaceAll("\n", "\r\n")}\r\n\r\n${pem}`)).toBe(`${pem}\n${pem}\n`);
+    expect(await download(`\r\n${pem.replaceAll("\n", "\r\n")}\r\n\r\n${pem}`)).toEqual({
+      chain: `${pem}\n${pem}\n`,
+    });
   });
 
   it.each<[string, (pem: string) => string]>([
@@ -177,6 +206,46 @@ describe("download", () => {
       name: "UnavailableError",
       reason: "BadReply",
     });
+  });
+
+  it.each<[string, string, string[]]>([
+    ["relative and quoted", '<../certificate/b>;rel="alternate"', ["certificate/b"]],
+    [
+      "among others",
+      '<https://x.test/>; title="a, b"; rel=up, </certificate/b> ; rel="x alternate"',
+      ["certificate/b"],
+    ],
+    ["of another relation", '</certificate/b>;rel="up"', []],
+    ["on another origin", '<https://elsewhere.test/b>;rel="alternate"', []],
+  ])("looks for a preferred chain at links that are %s", async (_, Link, asked) => {
+    const certificateUrl = bed.fake.url.replace("directory", "certificate/a");
+    const answer = { status: 200, text: bed.fake.ca.rootPem, headers: { Link } };
+    bed.fake.fail("certificate", answer, 1 + asked.length);
+    bed.fake.requests.length = 0;
+    const { notPreferred } = await bed.issuer().download({ ...order, certificateUrl }, "Nobody");
+    expect(notPreferred).toBe(true);
+    expect(bed.fake.requests.filter((request) => request === "POST certificate")).toHaveLength(1 + asked.length);
+  });
+
+  it.each<[string, Parameters<FakeBed["fake"]["fail"]>[1]]>([
+    ["is gone", { status: 404, body: {} }],
+    ["is no chain", { status: 200, text: "nothing" }],
+  ])("takes the default chain when the alternate %s", async (_, fault) => {
+    const certificateUrl = bed.fake.url.replace("directory", "certificate/a");
+    const Link = '</certificate/b>;rel="alternate"';
+    bed.fake.fail("certificate", { status: 200, text: bed.fake.ca.rootPem, headers: { Link } });
+    bed.fake.fail("certificate", fault);
+    const downloaded = await bed.issuer().download({ ...order, certificateUrl }, "Other Root");
+    expect(downloaded).toEqual({ chain: bed.fake.ca.rootPem, notPreferred: true });
+  });
+
+  it("asks again later when the alternate is away for a moment", async () => {
+    const certificateUrl = bed.fake.url.replace("directory", "certificate/a");
+    const Link = '</certificate/b>;rel="alternate"';
+    bed.fake.fail("certificate", { status: 200, text: bed.fake.ca.rootPem, headers: { Link } });
+    bed.fake.fail("certificate", { status: 503 });
+    const downloading = bed.issuer().download({ ...order, certificateUrl }, "Other Root");
+    await expect(downloading).rejects.toMatchObject({ name: "UnavailableError", reason: "CAUnavailable" });
   });
 
   it("of an order without a certificate is a bad reply", async () => {
