@@ -29,6 +29,7 @@ export async function connect(env: Environment, asked: string | undefined): Prom
     annotate: annotator({ client, table: config.requestsTable }),
     readSecret: async (store, name) =>
       (await openStore(store, aws, config.secretsBucket)).read(name).then((it) => it?.value),
+    describeSecret: async (store, name) => (await openStore(store, aws, config.secretsBucket)).describe(name),
     sleep: async (ms, signal) => {
       await sleep(ms, undefined, signal && { signal }).catch(() => undefined);
     },

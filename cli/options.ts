@@ -34,6 +34,12 @@ const options = {
   interval: { type: "string", value: "DURATION", help: "with --watch: how often to look (default: 30s, at least 1s)" },
   reason: { type: "string", value: "REASON", help: "why it is revoked, as in RFC 5280 (default: unspecified)" },
   with: { type: "string", value: "SIGNER", help: "who asks the CA: account or certificateKey" },
+  "private-host": {
+    type: "string",
+    multiple: true,
+    value: "HOST",
+    help: "a host with a private address that may be asked about revocation",
+  },
   "ignore-not-found": { type: "boolean", help: "what is not there is no failure" },
   instance: { type: "string", value: "NAME", help: "the installation (default: certwright, or CERTWRIGHT_INSTANCE)" },
   help: { type: "boolean", short: "h", help: "show help" },

@@ -1,8 +1,10 @@
 import { apply } from "./commands/apply.ts";
 import { deleteVerb } from "./commands/delete.ts";
 import { describeVerb } from "./commands/describe.ts";
+import { explainVerb } from "./commands/explain.ts";
 import { exportVerb } from "./commands/export.ts";
 import { get } from "./commands/get.ts";
+import { inspectVerb } from "./commands/inspect.ts";
 import { kubernetes } from "./commands/kubernetes.ts";
 import { renew } from "./commands/renew.ts";
 import { revoke } from "./commands/revoke.ts";
@@ -14,7 +16,10 @@ import { type Io, paint } from "./io.ts";
 import { everywhere, parseOptions, type Values } from "./options.ts";
 import type { Installation, Verb } from "./verb.ts";
 
-const verbs: Verb[] = [apply, get, describeVerb, wait, renew, revoke, deleteVerb, exportVerb, kubernetes, version];
+const verbs: Verb[] = [
+  ...[apply, get, describeVerb, explainVerb, wait, renew, revoke, deleteVerb, exportVerb, inspectVerb, kubernetes],
+  version,
+];
 
 /** What a command line needs from outside. */
 export interface World {

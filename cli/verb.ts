@@ -1,4 +1,4 @@
-import type { Clock, Requests, State } from "../core/ports.ts";
+import type { Clock, Requests, State, StoredSecret } from "../core/ports.ts";
 import type { ResourceKey } from "../core/resource.ts";
 import type { StoreName } from "../core/rows.ts";
 import type { Io } from "./io.ts";
@@ -20,6 +20,8 @@ export interface Installation {
     | "attempts"
     | "attemptsOf"
     | "chain"
+    | "csrs"
+    | "secretClaim"
     | "events"
     | "waitingFor"
     | "cluster"
@@ -35,6 +37,8 @@ export interface Installation {
   annotate(key: ResourceKey, annotation: string, value: string): Promise<boolean>;
   /** The current value of a stored secret, or undefined when there is none. */
   readSecret(store: StoreName, name: string): Promise<string | undefined>;
+  /** What is known of a stored secret without its value, or undefined when there is none. */
+  describeSecret(store: StoreName, name: string): Promise<StoredSecret | undefined>;
   /** Ends early, without an error, when it is stopped. */
   sleep(ms: number, stop?: AbortSignal): Promise<void>;
 }

@@ -56,21 +56,24 @@ export const border: Check[] = [
   notAllowed, // the operator's namespaces and names
 ];
 
-/** Does it need a certificate? Every reason to issue, in cert-manager's order; the first that fires is the reason. */
+/**
+ * Does it need a certificate? Every reason to issue; the first that fires is the reason. First what is under way, then cert-manager's
+ * checks in its order (numbers: its chain, policies.go), then ours. Those that read the stored secret answer only once it was looked at.
+ */
 export const needs: Check[] = [
   attemptLapsed, // its execution died: resume, alone
   attemptReleased, // it waited for its instant: resume
-  notIssuedYet, // there is no certificate
-  secretRenamed, // the secret is to be elsewhere
-  issuerChanged, // the certificate is another issuer's
-  keyChanged, // the key does not fit the spec
-  requestChanged, // names, usages or duration differ
+  notIssuedYet, // 1 there is no certificate
+  secretRenamed, // 1 the secret is to be elsewhere
+  secretGone, // 1 somebody deleted the stored secret
+  issuerChanged, // 4 the certificate is another issuer's
+  keyChanged, // 6 the key does not fit the spec
+  secretChanged, // 2, 3, 5, 7 somebody wrote over the stored secret
+  requestChanged, // 8 names, usages or duration differ
   revoked, // the certificate is revoked
   keyCompromised, // its key is in wrong hands
   manuallyTriggered, // `certwright renew`
-  renewalDue, // the time has come
-  secretGone, // somebody deleted the stored secret
-  secretChanged, // somebody wrote over it
+  renewalDue, // 9 the time has come
   upToDate,
 ];
 
@@ -82,19 +85,37 @@ export const gates: Check[] = [
   fenced, // never more than three automatic issuances within a third of the lifetime
 ];
 
-/** Decides. Pure: the same facts give the same answer. */
-export function decide(facts: Facts): Decision {
-  const refusal = first(border, facts);
-  if (refusal) return refusal;
-  const need = first(needs, facts);
-  if (!need) throw new Error("the last of the needs always answers");
-  return need.action === "issue" ? (first(gates, facts, need) ?? need) : need;
+/** The chain, list by list. */
+export const lists = { border, needs, gates };
+export type ListName = keyof typeof lists;
+
+/** One check that was asked, and its answer. */
+export interface Look {
+  check: Check;
+  answer: Decision | undefined;
 }
 
-function first(checks: Check[], facts: Facts, need?: Decision): Decision | undefined {
+/** Decides. Pure: the same facts give the same answer. */
+export function decide(facts: Facts): Decision {
+  return walk(facts).decision;
+}
+
+/** The same, with every check that was asked on the way. */
+export function walk(facts: Facts): { looks: Look[]; decision: Decision } {
+  const looks: Look[] = [];
+  const refusal = first(border, facts, looks);
+  if (refusal) return { looks, decision: refusal };
+  const need = first(needs, facts, looks);
+  if (!need) throw new Error("the last of the needs always answers");
+  const gate = need.action === "issue" ? first(gates, facts, looks, need) : undefined;
+  return { looks, decision: gate ?? need };
+}
+
+function first(checks: Check[], facts: Facts, looks: Look[], need?: Decision): Decision | undefined {
   for (const check of checks) {
-    const decision = check(facts, need);
-    if (decision) return decision;
+    const answer = check(facts, need);
+    looks.push({ check, answer });
+    if (answer) return answer;
   }
   return undefined;
 }

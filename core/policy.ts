@@ -3,11 +3,13 @@ import type { Fault } from "./errors.ts";
 /** Who may ask for which names; absent means that any namespace may ask for any name. */
 export interface Policy {
   namespaces?: Record<string, { dnsNames?: string[] | undefined }> | undefined;
+  /** What it refused, for who cannot read it (the command line). */
+  refused?: Fault;
 }
 
 /** Why a namespace may not ask for these names, or undefined. A pattern `*.example.com` covers every name below example.com. */
 export function refusedByPolicy(policy: Policy, namespace: string, names: string[]): Fault | undefined {
-  if (!policy.namespaces) return undefined;
+  if (!policy.namespaces) return policy.refused;
   const rule = Object.hasOwn(policy.namespaces, namespace) ? policy.namespaces[namespace] : undefined;
   if (!rule) {
     return {

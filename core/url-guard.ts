@@ -4,6 +4,8 @@ export interface UrlRules {
   allowedPrivateHosts: readonly string[];
   /** The URL must have this one's scheme, host and port, unless its host is listed. */
   sameOriginAs?: string;
+  /** True where what is fetched is signed (revocation lists, OCSP): then plain http will do. */
+  signedContent?: boolean;
 }
 
 /**
@@ -13,7 +15,8 @@ export interface UrlRules {
 export function guardUrl(text: string, rules: UrlRules): { url: URL } | { problem: string } {
   const url = URL.parse(text);
   if (!url) return { problem: "is not a URL" };
-  if (url.protocol !== "https:") return { problem: "is not https" };
+  const isPlain = url.protocol === "http:" && rules.signedContent === true;
+  if (url.protocol !== "https:" && !isPlain) return { problem: "is not https" };
   if (url.username || url.password) return { problem: "carries credentials" };
   if (mayBePrivate(url, rules.allowedPrivateHosts)) return { url };
   if (isLocalName(url.hostname)) return { problem: "leads to this machine itself" };
@@ -24,7 +27,7 @@ export function guardUrl(text: string, rules: UrlRules): { url: URL } | { proble
 
 /** Whether the operator listed this URL's host, so that it may lead to a private address. */
 export function mayBePrivate(url: URL, allowedPrivateHosts: readonly string[]): boolean {
-  const port = url.port || "443";
+  const port = url.port || (url.protocol === "http:" ? "80" : "443");
   return allowedPrivateHosts.some((entry) => {
     const host = entry.trim().toLowerCase();
     return host === url.hostname || host === `${url.hostname}:${port}`;

@@ -1,10 +1,9 @@
 import { concurrently } from "../concurrently.ts";
-import { decide } from "../decide.ts";
 import type { Deps } from "../deps.ts";
-import type { Facts } from "../facts.ts";
 import { familyOf, idOf, type ResourceKey } from "../resource.ts";
 import { act } from "./act.ts";
-import { gather, look } from "./gather.ts";
+import { decideLooking } from "./decide-looking.ts";
+import { gather } from "./gather.ts";
 import { type Start, start } from "./start.ts";
 import { tellClusters } from "./tell-clusters.ts";
 
@@ -59,20 +58,13 @@ async function decideOnce(deps: Deps, keys: ResourceKey[], told: Set<string>): P
   const verdicts = await concurrently(concurrency, gathered, (facts) =>
     guarded(facts.key, async () => {
       if ("error" in facts) throw facts.error;
-      const decision = decide(facts);
-      const looked =
-        decision.action === "nothing" && decision.look ? await lookAgain(deps, facts) : { facts, decision };
+      const looked = await decideLooking(deps, facts);
       if (looked.decision.action !== "issue") return act(deps, looked.facts, looked.decision);
       starts.push({ facts: looked.facts, decision: looked.decision });
       return undefined;
     }),
   );
   return [...verdicts.flatMap((verdict) => verdict ?? []), ...(await start(deps, starts))];
-}
-
-async function lookAgain(deps: Deps, facts: Facts) {
-  const seen = await look(deps, facts);
-  return { facts: seen, decision: decide(seen) };
 }
 
 async function guarded(key: ResourceKey, run: () => Promise<Verdict | undefined>): Promise<Verdict | undefined> {

@@ -1,14 +1,26 @@
 import type { Deps } from "../deps.ts";
 import { storedName } from "../deps.ts";
 import { type Facts, factsOf, issuerKeyOf } from "../facts.ts";
+import type { SecretStore } from "../ports.ts";
 import { idOf, type ResourceKey } from "../resource.ts";
-import type { AttemptRef } from "../rows.ts";
+import type { AttemptRef, StoreName } from "../rows.ts";
 
 /** What is known of a key, or what kept us from reading it: a bug, which is not its neighbours'. */
 export type Gathered = Facts | { key: ResourceKey; error: unknown };
 
+/** What it reads. */
+export type Tables = Pick<Deps, "requests" | "clock" | "policy"> & {
+  state: Pick<Deps["state"], "certificates" | "issuers" | "csrs">;
+};
+
+/** Where stored secrets are described. */
+export interface Stores {
+  instance: string;
+  store(name: StoreName): Promise<Pick<SecretStore, "describe">>;
+}
+
 /** Reads requests, rows, issuers and what changed certificates were asked with, each in one call for all keys. */
-export async function gather(deps: Deps, keys: ResourceKey[]): Promise<Gathered[]> {
+export async function gather(deps: Tables, keys: ResourceKey[]): Promise<Gathered[]> {
   const [requests, rows] = await Promise.all([deps.requests.getMany(keys), deps.state.certificates(keys)]);
   const now = deps.clock.now();
   const gathered = keys.map((key): Gathered => {
@@ -33,7 +45,7 @@ export async function gather(deps: Deps, keys: ResourceKey[]): Promise<Gathered[
 }
 
 /** Looks at the stored secret: only its description, never its value. */
-export async function look(deps: Deps, facts: Facts): Promise<Facts> {
+export async function look(deps: Stores, facts: Facts): Promise<Facts> {
   const issued = facts.row?.issued;
   if (!issued) return facts;
   const store = await deps.store(issued.store);

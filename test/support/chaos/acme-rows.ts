@@ -115,6 +115,7 @@ async function described({ stack }: Bed, { kind, metadata }: Manifest): Promise<
     roleArn: (folder) => folder,
     annotate: unused,
     readSecret: unused,
+    describeSecret: async () => undefined,
     sleep: unused,
   };
   const say = (text: string) => void lines.push(text);

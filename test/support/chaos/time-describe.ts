@@ -13,6 +13,7 @@ export async function described({ requests, state, time }: Pipeline, name: strin
     roleArn: (folder) => folder,
     annotate: unused,
     readSecret: unused,
+    describeSecret: async () => undefined,
     sleep: unused,
   };
   const io = {

@@ -1,6 +1,6 @@
 import { run } from "../../../cli/run.ts";
 import type { Installation } from "../../../cli/verb.ts";
-import type { State } from "../../../core/ports.ts";
+import type { State, StoredSecret } from "../../../core/ports.ts";
 import { clusterNamespace, type Kind, type ResourceKey } from "../../../core/resource.ts";
 import type { AttemptRow, CertificateRow, IssuerRow } from "../../../core/rows.ts";
 import { type Condition, rfc3339 } from "../../../core/status.ts";
@@ -17,6 +17,8 @@ export interface World {
   state: State;
   /** Stored secrets: `<store>:<name>` to value. */
   secrets: Map<string, string>;
+  /** What is known of stored secrets without their values, by the same keys. */
+  described: Map<string, StoredSecret>;
   installation: Installation;
   /** Runs one command line. */
   run(
@@ -40,6 +42,7 @@ export function makeWorld(): World {
   const requests = memoryRequests();
   const state = memoryState();
   const secrets = new Map<string, string>();
+  const described = new Map<string, StoredSecret>();
   const meanwhile: World["meanwhile"] = [];
   const installation: Installation = {
     instance: "certwright",
@@ -49,6 +52,7 @@ export function makeWorld(): World {
     clock: { now: () => new Date(world.now) },
     annotate: (key, annotation, value) => annotate(requests, key, annotation, value),
     readSecret: async (store, name) => secrets.get(`${store}:${name}`),
+    describeSecret: async (store, name) => described.get(`${store}:${name}`),
     sleep: async (ms) => {
       world.now += ms;
       await meanwhile.shift()?.();
@@ -58,6 +62,7 @@ export function makeWorld(): World {
     requests,
     state,
     secrets,
+    described,
     installation,
     meanwhile,
     now: noon,

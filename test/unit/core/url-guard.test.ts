@@ -16,6 +16,16 @@ describe("guardUrl", () => {
     expect(guardUrl(url, rules)).toEqual({ url: new URL(url) });
   });
 
+  it("lets plain http pass where what is fetched is signed, and nothing private by it", () => {
+    const guard = (url: string, ...hosts: string[]) =>
+      guardUrl(url, { allowedPrivateHosts: hosts, signedContent: true });
+    expect(guard("http://crl.example.com/1.crl")).toHaveProperty("url");
+    expect(guard("http://127.0.0.1/1.crl")).toEqual({ problem: "leads to a private address" });
+    expect(guard("http://127.0.0.1/1.crl", "127.0.0.1:80")).toHaveProperty("url");
+    expect(guard("http://127.0.0.1/1.crl", "127.0.0.1:443")).toEqual({ problem: "leads to a private address" });
+    expect(guard("ftp://crl.example.com/1.crl")).toEqual({ problem: "is not https" });
+  });
+
   it.each([
     ["no URL", "directory", "is not a URL"],
     ["plain http", "http://acme.example.com/directory", "is not https"],

@@ -17,8 +17,24 @@ describe("the checks", () => {
       "notAllowed",
     ]);
     expect(needs.map(({ name }) => name)).toEqual([
-      ...["attemptLapsed", "attemptReleased", "notIssuedYet", "secretRenamed", "issuerChanged", "keyChanged"],
-      ...["requestChanged", "manuallyTriggered", "renewalDue", "secretGone", "secretChanged", "upToDate"],
+      ...[
+        "attemptLapsed",
+        "attemptReleased",
+        "notIssuedYet",
+        "secretRenamed",
+        "secretGone",
+        "issuerChanged",
+        "keyChanged",
+      ],
+      ...[
+        "secretChanged",
+        "requestChanged",
+        "revoked",
+        "keyCompromised",
+        "manuallyTriggered",
+        "renewalDue",
+        "upToDate",
+      ],
     ]);
     expect(gates.map(({ name }) => name)).toEqual(["issuerUnknown", "issuerNotReady", "backingOff", "fenced"]);
   });
@@ -97,7 +113,22 @@ describe("of two that fire, the first decides:", () => {
       "RequestChanged",
     ],
     ["a wish before the renewal", { annotations: wish, issued: { renewalTime: at(0) } }, "ManuallyTriggered"],
-    ["the renewal before a secret that is gone", { issued: { renewalTime: at(0) }, secret: "absent" }, "Renewing"],
+    ["a secret that is gone before the renewal", { issued: { renewalTime: at(0) }, secret: "absent" }, "DoesNotExist"],
+    [
+      "a secret that is gone before another issuer",
+      { decidedOn: {}, spec: { issuerRef: { name: "other" } }, asked, secret: "absent" },
+      "DoesNotExist",
+    ],
+    [
+      "another issuer before a secret that somebody wrote over",
+      { decidedOn: {}, spec: { issuerRef: { name: "other" } }, asked, secret: { versionId: "x" } },
+      "IncorrectIssuer",
+    ],
+    [
+      "a secret that somebody wrote over before other fields",
+      { decidedOn: {}, spec: { duration: "48h" }, asked, secret: { versionId: "x" } },
+      "SecretMismatch",
+    ],
     [
       "an unknown issuer before one that backs off",
       { issued: null, issuer: null, row: { failedIssuanceAttempts: 1, dueAt: at(9) } },
