@@ -14,6 +14,8 @@ export interface Order {
 export interface OrderRequest {
   /** A-labels; wildcards with their `*.`. */
   names: string[];
+  /** Identifiers of the type ip (RFC 8738), in canonical text. */
+  ipAddresses?: string[];
   profile?: string;
   /** ARI CertID of the certificate that is replaced (RFC 9773 4.1). */
   replaces?: string;

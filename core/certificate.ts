@@ -1,18 +1,20 @@
+import type { AlternativeNames } from "./alternative-names.ts";
 import { annotationNames, type CertificateOptions } from "./annotations.ts";
+import { readNames } from "./certificate-names.ts";
 import { readLifetimes, readPrivateKey, readRevisionHistoryLimit, readUsages } from "./certificate-rules.ts";
-import { readDnsName, recordNameFor } from "./dns-name.ts";
-import { invalidValue, quote, requiredValue, tooLong } from "./field-fault.ts";
+import { invalidValue, quote, requiredValue } from "./field-fault.ts";
 import { type Fields, type FieldTable, later } from "./field-reader.ts";
+import { type NameConstraints, readNameConstraints } from "./name-constraints.ts";
 import { readObjectName } from "./object-name.ts";
 import { type RenewalPolicy, readRenewal } from "./renewal-fields.ts";
 import { readSecretTemplate, type SecretTemplate } from "./secret-template.ts";
+import { readSignatureAlgorithm, type SignatureAlgorithm } from "./signature-algorithm.ts";
+import type { SubjectFields } from "./subject.ts";
 import type { Usage } from "./usages.ts";
 
 /** The spec of a Certificate: cert-manager's fields, with defaults filled in. Plain JSON. */
-export interface CertificateSpec {
+export interface CertificateSpec extends SubjectFields, AlternativeNames {
   secretName: string;
-  /** Lower-case A-labels. */
-  commonName?: string;
   /** Lower-case A-labels, each once, in the order written; wildcards with `*.`. */
   dnsNames: string[];
   durationSeconds: number;
@@ -24,7 +26,11 @@ export interface CertificateSpec {
   renewal?: RenewalPolicy;
   usages: Usage[];
   encodeUsagesInRequest: boolean;
+  /** Absent means that it is no CA. */
+  isCA?: true;
+  nameConstraints?: NameConstraints;
   privateKey: PrivateKeySpec;
+  signatureAlgorithm?: SignatureAlgorithm;
   issuerRef: { name: string; kind: "Issuer" | "ClusterIssuer"; group: string };
   secretTemplate: SecretTemplate;
   revisionHistoryLimit: number;
@@ -38,12 +44,6 @@ export interface PrivateKeySpec {
   size?: number;
   encoding: "PKCS1" | "PKCS8";
   rotationPolicy: "Always" | "Never";
-}
-
-/** The names to order: dnsNames, and the common name when it is not one of them. */
-export function orderNames(spec: Pick<CertificateSpec, "commonName" | "dnsNames">): string[] {
-  const { commonName, dnsNames } = spec;
-  return commonName === undefined || dnsNames.includes(commonName) ? [...dnsNames] : [...dnsNames, commonName];
 }
 
 /** The fields of `spec` of a Certificate. */
@@ -60,42 +60,44 @@ export const certificateTable: FieldTable = {
   issuerRef: "read",
   secretTemplate: "read",
   revisionHistoryLimit: "read",
-  subject: later(),
-  literalSubject: later(),
-  ipAddresses: later(),
-  uris: later(),
-  emailAddresses: later(),
-  otherNames: later(),
-  isCA: later(),
+  subject: "read",
+  literalSubject: "read",
+  ipAddresses: "read",
+  uris: "read",
+  emailAddresses: "read",
+  otherNames: "read",
+  isCA: "read",
   keystores: later(),
   additionalOutputFormats: later(),
-  nameConstraints: later(),
-  signatureAlgorithm: later(),
+  nameConstraints: "read",
+  signatureAlgorithm: "read",
   renewal: "read",
 };
 /** Ours, on objects of certwright.dev/v1. */
 export const ownCertificateTable: FieldTable = { ...certificateTable, targets: "read" };
 const targetTable: FieldTable = { cluster: "read" };
 const issuerRefTable: FieldTable = { name: "read", kind: "read", group: "read" };
-const nameFields = ["commonName", "dnsNames", "uris", "emailAddresses", "ipAddresses", "otherNames", "literalSubject"];
-const longestCommonName = 64;
-const longestRecordName = 253;
 const defaultGroup = "cert-manager.io";
 const ownGroups = [defaultGroup, "certwright.dev"];
 
 /** Reads the spec of a Certificate, without the options; it is usable only when no fault was found. */
 export function readCertificateSpec(fields: Fields): Omit<CertificateSpec, "options"> {
-  const commonName = readCommonName(fields);
+  const isCA = fields.flag("isCA") ?? false;
+  const nameConstraints = readNameConstraints(fields, isCA);
+  const privateKey = readPrivateKey(fields);
+  const signatureAlgorithm = readSignatureAlgorithm(fields, privateKey);
   const renewal = readRenewal(fields);
   return {
     secretName: readObjectName(fields, "secretName", "write the name of the secret to make, such as www-tls"),
-    ...(commonName === undefined ? {} : { commonName }),
-    dnsNames: readDnsNames(fields),
+    ...readNames(fields),
     ...readLifetimes(fields),
     ...(renewal === undefined ? {} : { renewal }),
     usages: readUsages(fields),
     encodeUsagesInRequest: fields.flag("encodeUsagesInRequest") ?? true,
-    privateKey: readPrivateKey(fields),
+    ...(isCA ? { isCA } : {}),
+    ...(nameConstraints ? { nameConstraints } : {}),
+    privateKey,
+    ...(signatureAlgorithm ? { signatureAlgorithm } : {}),
     issuerRef: readIssuerRef(fields),
     secretTemplate: readSecretTemplate(fields),
     revisionHistoryLimit: readRevisionHistoryLimit(fields),
@@ -114,49 +116,6 @@ export function readTargets(fields: Fields, options: CertificateOptions): Certif
 }
 
 const named = "write the name of a Cluster";
-
-function readCommonName(fields: Fields): string | undefined {
-  const text = fields.text("commonName");
-  if (text === undefined) return undefined;
-  const read = readDnsName(text);
-  const name = "name" in read ? read.name : undefined;
-  if (Buffer.byteLength(text) > longestCommonName || (name ?? "").length > longestCommonName) {
-    fields.fault("commonName", tooLong(longestCommonName), "write a shorter name, or move it to dnsNames");
-  } else if ("problem" in read) {
-    const fix = "write one of the names to certify, or remove it: an ACME CA certifies DNS names only";
-    fields.fault("commonName", invalidValue(quote(text), read.problem), fix);
-  }
-  return name;
-}
-
-function readDnsNames(fields: Fields): string[] {
-  const names = fields.texts("dnsNames").flatMap(({ path, text }) => {
-    const read = readDnsName(text);
-    const problem = "problem" in read ? read.problem : recordProblem(read.name);
-    if (problem !== undefined) {
-      fields.faultAt(
-        path,
-        invalidValue(quote(text), problem),
-        "write a DNS name such as www.example.com or *.example.com",
-      );
-    }
-    return "name" in read ? [read.name] : [];
-  });
-  if (!nameFields.some((field) => fields.isSet(field))) {
-    const why =
-      "at least one of commonName (from the commonName field or from a literalSubject), dnsNames, emailSANs, ipAddresses, otherNames, or uriSANs must be set";
-    fields.faultAt(fields.path, invalidValue('""', why), "add the names to certify to dnsNames");
-  }
-  return [...new Set(names)];
-}
-
-/** A record that cannot exist would spoil the change of its whole batch. */
-function recordProblem(name: string): string | undefined {
-  const longest = longestRecordName - recordNameFor("").length;
-  return recordNameFor(name).length > longestRecordName
-    ? `must be no more than ${longest} octets long without its wildcard, because its challenge is at _acme-challenge.<name>`
-    : undefined;
-}
 
 function readIssuerRef(fields: Fields): CertificateSpec["issuerRef"] {
   const fix = "write the name of an Issuer of this namespace or of a ClusterIssuer";

@@ -1,11 +1,13 @@
+import { refusedByAcme } from "./acme-limits.ts";
+import { askedFor, changedFields, issuerKeyOf } from "./asked-for.ts";
 import type { CertificateSpec } from "./certificate.ts";
-import { orderNames } from "./certificate.ts";
+import { orderNames, otherIdentities } from "./certificate-names.ts";
 import type { Decision } from "./decide.ts";
-import { askedFor, type Facts, issuerKeyOf } from "./facts.ts";
+import type { Facts } from "./facts.ts";
+import type { IssuerSpec } from "./issuer.ts";
 import { refusedByPolicy } from "./policy.ts";
 import { fencedUntil } from "./renewal.ts";
 import { idOf, type Resource, resourceOf } from "./resource.ts";
-import type { AskedFor } from "./rows.ts";
 import { rfc3339 } from "./status.ts";
 
 type Answer = Decision | undefined;
@@ -39,7 +41,7 @@ export function malformed({ request }: Facts): Answer {
 
 export function notAllowed(facts: Facts): Answer {
   const { spec, key } = resource(facts);
-  const fault = refusedByPolicy(facts.policy, key.namespace, orderNames(spec));
+  const fault = refusedByPolicy(facts.policy, key.namespace, orderNames(spec), otherIdentities(spec));
   return fault && { action: "refuse", reason: fault.reason, message: `${fault.message}; ${fault.fix}` };
 }
 
@@ -55,6 +57,15 @@ export function issuerNotReady({ issuer }: Facts): Answer {
   if (!issuer || issuer.ready.status === "True") return undefined;
   const message = `${resourceOf(issuer.key)} is not ready: ${issuer.ready.reason}: ${issuer.ready.message}`;
   return { action: "wait", reason: "IssuerNotReady", message, until: "backoff", waitsForIssuer: true };
+}
+
+/** As cert-manager's ACME controller fails such a request before it orders. A changed issuer may serve it: it is looked at again then. */
+export function acmeCannot(facts: Facts): Answer {
+  const acme = (facts.issuer?.spec as Partial<IssuerSpec> | undefined)?.acme;
+  const refusal = acme && refusedByAcme(resource(facts).spec, acme);
+  if (!refusal) return undefined;
+  const message = `${refusal.message}; ${refusal.fix}`;
+  return { action: "wait", reason: "InvalidOrder", message, until: "backoff", waitsForIssuer: true };
 }
 
 /** Holds while the spec is the one that failed and nobody asked again. */
@@ -127,7 +138,7 @@ export function keyChanged(facts: Facts): Answer {
 
 export function requestChanged(facts: Facts): Answer {
   if (!facts.asked) return undefined;
-  const fields = changedFields(facts.asked, askedFor(resource(facts)));
+  const fields = changedFields(facts.asked, askedFor(resource(facts), facts.issuer));
   if (fields.length === 0) return undefined;
   return issue(facts, "RequestChanged", `fields on the existing certificate are not up to date: [${fields.join(" ")}]`);
 }
@@ -192,16 +203,6 @@ function laneOf({ row }: Facts): "renew" | "new" {
 function asksAgain(facts: Facts): boolean {
   const { renewRequestedAt } = resource(facts).spec.options;
   return renewRequestedAt !== undefined && renewRequestedAt !== facts.row?.renewRequestedAt;
-}
-
-function changedFields(asked: AskedFor, wanted: AskedFor): string[] {
-  const same = (a: string[], b: string[]) => [...a].sort().join() === [...b].sort().join();
-  return [
-    ...(asked.commonName === wanted.commonName ? [] : ["spec.commonName"]),
-    ...(same(asked.dnsNames, wanted.dnsNames) ? [] : ["spec.dnsNames"]),
-    ...(same(asked.usages, wanted.usages) ? [] : ["spec.usages"]),
-    ...(asked.durationSeconds === wanted.durationSeconds ? [] : ["spec.duration"]),
-  ];
 }
 
 /** Only checks after malformed call this. */

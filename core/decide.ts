@@ -1,4 +1,5 @@
 import {
+  acmeCannot,
   alreadyGone,
   attemptLapsed,
   attemptReleased,
@@ -81,6 +82,7 @@ export const needs: Check[] = [
 export const gates: Check[] = [
   issuerUnknown, // it comes before its issuer: wait
   issuerNotReady, // the issuer says why
+  acmeCannot, // the issuer is an ACME CA, and the spec asks for what none certifies
   backingOff, // a failure or a rate limit named an instant that has not come, and nothing changed
   fenced, // never more than three automatic issuances within a third of the lifetime
 ];

@@ -1,13 +1,17 @@
 import type { AcmeIssuer } from "./acme-port.ts";
+import type { AlternativeNames } from "./alternative-names.ts";
 import type { CertificateSpec } from "./certificate.ts";
 import type { DnsAdapters } from "./dns-adapter.ts";
 import type { IssuerSpec } from "./issuer.ts";
 import type { ClusterSpec } from "./kubernetes/cluster.ts";
 import type { Kubernetes } from "./kubernetes/port.ts";
+import type { NameConstraints } from "./name-constraints.ts";
 import type { Policy } from "./policy.ts";
 import type { Chance, Clock, DnsProvider, Events, KeySealer, Requests, SecretStore, Starter, State } from "./ports.ts";
+import type { Rdn } from "./rdn.ts";
 import type { ResourceKey } from "./resource.ts";
 import type { IssuerRow, StoreName } from "./rows.ts";
+import type { SignatureAlgorithm } from "./signature-algorithm.ts";
 
 /** What the rules need of the world. functions/runtime.ts makes the real ones, tests make fakes. */
 export interface Deps {
@@ -61,13 +65,21 @@ export interface KeyMaker {
   csr(request: CsrRequest): Promise<{ der: Uint8Array; publicKeyHash: string }>;
 }
 
-export interface CsrRequest {
+/** What a certificate request asks for; absent parts are not asked for. */
+export interface CsrRequest extends AlternativeNames {
   pkcs8: Uint8Array;
-  /** A-labels. */
-  names: string[];
-  commonName?: string | undefined;
-  usages: CertificateSpec["usages"];
+  /** In the order of the encoding; an empty one makes subjectAltName critical (RFC 5280 4.2.1.6). */
+  subject?: Rdn[];
+  /** A-labels for subjectAltName; wildcards with their `*.`. */
+  names: readonly string[];
+  /** cert-manager's words; none means `digital signature, key encipherment`. */
+  usages: readonly string[];
+  /** Whether KeyUsage and ExtendedKeyUsage are asked for. */
   encodeUsages: boolean;
+  isCA?: true;
+  nameConstraints?: NameConstraints;
+  /** Absent: by the key, as cert-manager chooses. */
+  signatureAlgorithm?: SignatureAlgorithm;
 }
 
 /** The name a stored secret has in the store. */

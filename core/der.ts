@@ -18,6 +18,27 @@ export function derElements(bytes: Uint8Array): DerElement[] {
   return elements;
 }
 
+/** One element of DER: its tag's first byte, then its content in parts. */
+export function derOf(tag: number, ...parts: Uint8Array[]): Uint8Array {
+  const content = Buffer.concat(parts);
+  const size = content.length.toString(16);
+  const long = Buffer.from(size.padStart(size.length + (size.length % 2), "0"), "hex");
+  const length = content.length < 0x80 ? [content.length] : [0x80 + long.length, ...long];
+  return Buffer.concat([Uint8Array.of(tag, ...length), content]);
+}
+
+/** The OBJECT IDENTIFIER of a dotted form. */
+export function derOfOid(dotted: string): Uint8Array {
+  const [root = 0, second = 0, ...rest] = dotted.split(".").map(Number);
+  return derOf(0x06, Uint8Array.from([root * 40 + second, ...rest].flatMap(base128)));
+}
+
+function base128(arc: number): number[] {
+  const bytes = [arc % 128];
+  for (let left = Math.floor(arc / 128); left > 0; left = Math.floor(left / 128)) bytes.unshift((left % 128) | 0x80);
+  return bytes;
+}
+
 /** The dotted form of an OBJECT IDENTIFIER's content. */
 export function oidText(content: Uint8Array): string {
   const arcs: number[] = [];

@@ -1,6 +1,8 @@
-import { orderNames } from "./certificate.ts";
+import { issuerKeyOf } from "./asked-for.ts";
+import { orderNames, otherIdentities } from "./certificate-names.ts";
 import type { Instant } from "./explain.ts";
-import { type Facts, issuerKeyOf } from "./facts.ts";
+import type { Facts } from "./facts.ts";
+import type { IssuerSpec } from "./issuer.ts";
 import { fenceIssuances } from "./renewal.ts";
 import { idOf } from "./resource.ts";
 
@@ -83,6 +85,10 @@ export const sentences: Record<string, Sentence> = {
   },
   issuerNotReady: ({ issuer }) =>
     `${issuer ? idOf(issuer.key) : "it"} has Ready=${issuer?.ready.status} (${issuer?.ready.reason})`,
+  acmeCannot: (facts) => {
+    const { acme } = (facts.issuer?.spec ?? {}) as Partial<IssuerSpec>;
+    return acme ? `an ACME issuer is asked for ${namesOf(facts)}` : "the issuer is no ACME issuer";
+  },
   backingOff: ({ row }, instant) => {
     const failures = row?.failedIssuanceAttempts ?? 0;
     const next = row?.dueAt === undefined ? "" : `; next try ${instant(row.dueAt)}`;
@@ -129,7 +135,7 @@ function specOf({ request }: Facts) {
 
 function namesOf(facts: Facts): string {
   const spec = specOf(facts);
-  return spec ? orderNames(spec).slice(0, 5).join(", ") : "";
+  return spec ? [...orderNames(spec), ...otherIdentities(spec)].slice(0, 5).join(", ") : "";
 }
 
 function wantedIssuer({ request }: Facts): string {

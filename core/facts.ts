@@ -1,9 +1,7 @@
-import type { CertificateSpec } from "./certificate.ts";
-import { orderNames } from "./certificate.ts";
 import type { Policy } from "./policy.ts";
 import type { StoredRequest, StoredSecret } from "./ports.ts";
 import { parseCertificate } from "./request.ts";
-import { clusterNamespace, idOf, type Resource, type ResourceKey } from "./resource.ts";
+import type { ResourceKey } from "./resource.ts";
 import type { AskedFor, CertificateRow, IssuerRow } from "./rows.ts";
 
 /** All that decide() looks at: read once, parsed once, with the clock. */
@@ -29,26 +27,4 @@ export function factsOf(
 ): Facts {
   const request = read.request && parseCertificate(read.request);
   return { now: read.now, key, request, row: read.row, issuer: undefined, policy: read.policy };
-}
-
-/** The key of the issuer that a Certificate names (an Issuer serves its own namespace only). */
-export function issuerKeyOf(certificate: Resource<CertificateSpec>): ResourceKey {
-  const { kind, name } = certificate.spec.issuerRef;
-  return kind === "ClusterIssuer"
-    ? { namespace: clusterNamespace, kind: "ClusterIssuer", name }
-    : { namespace: certificate.key.namespace, kind: "Issuer", name };
-}
-
-/** What a certificate of this spec is asked with. */
-export function askedFor(certificate: Resource<CertificateSpec>): AskedFor {
-  const { spec } = certificate;
-  return {
-    ...(spec.commonName === undefined ? {} : { commonName: spec.commonName }),
-    dnsNames: orderNames(spec),
-    durationSeconds: spec.durationSeconds,
-    usages: [...spec.usages].sort(),
-    keyAlgorithm: spec.privateKey.algorithm,
-    ...(spec.privateKey.size === undefined ? {} : { keySize: spec.privateKey.size }),
-    issuer: idOf(issuerKeyOf(certificate)),
-  };
 }

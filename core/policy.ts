@@ -7,8 +7,16 @@ export interface Policy {
   refused?: Fault;
 }
 
-/** Why a namespace may not ask for these names, or undefined. A pattern `*.example.com` covers every name below example.com. */
-export function refusedByPolicy(policy: Policy, namespace: string, names: string[]): Fault | undefined {
+/**
+ * Why a namespace may not ask for these DNS names, or undefined. A pattern `*.example.com` covers every name below example.com.
+ * `others` (addresses, URIs, a common name that is no DNS name ...) are covered only by themselves.
+ */
+export function refusedByPolicy(
+  policy: Policy,
+  namespace: string,
+  names: string[],
+  others: string[] = [],
+): Fault | undefined {
   if (!policy.namespaces) return policy.refused;
   const rule = Object.hasOwn(policy.namespaces, namespace) ? policy.namespaces[namespace] : undefined;
   if (!rule) {
@@ -19,7 +27,12 @@ export function refusedByPolicy(policy: Policy, namespace: string, names: string
     };
   }
   const patterns = rule.dnsNames;
-  const refused = patterns ? names.filter((name) => !patterns.some((pattern) => covers(pattern, name))) : [];
+  const refused = patterns
+    ? [
+        ...names.filter((name) => !patterns.some((pattern) => covers(pattern, name))),
+        ...others.filter((other) => !patterns.includes(other)),
+      ]
+    : [];
   if (refused.length === 0) return undefined;
   return {
     reason: "NameNotAllowed",

@@ -1,8 +1,10 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readCertificate, verifyChain } from "./certificate-identity.ts";
+import { toALabel } from "./dns-name.ts";
 import { RefusedError } from "./errors.ts";
 import type { CsrItem, Issued } from "./rows.ts";
 import { rfc3339 } from "./status.ts";
+import { commonNameOf, type SubjectFields } from "./subject.ts";
 
 /** What came back from the CA, and what it must fit. */
 export interface Received {
@@ -21,7 +23,11 @@ const skewMs = 3_600_000;
 export function checkReceived({ chain, csr, pkcs8, renews, now }: Received): void {
   const leaf = parsed(chain);
   const fault =
-    wrongKey(chain, pkcs8) ?? wrongNames(leaf.names, csr.names) ?? wrongTime(leaf, renews, now) ?? wrongChain(chain);
+    wrongKey(chain, pkcs8) ??
+    wrongNames(leaf.names, csr.names, csr.asked) ??
+    wrongNames(leaf.ipAddresses, csr.asked.ipAddresses ?? []) ??
+    wrongTime(leaf, renews, now) ??
+    wrongChain(chain);
   if (fault) throw refused(fault);
 }
 
@@ -38,9 +44,10 @@ function wrongKey(chain: string, pkcs8: Uint8Array): string | undefined {
   return new X509Certificate(chain).checkPrivateKey(key) ? undefined : "it is for another key";
 }
 
-function wrongNames(names: string[], asked: string[]): string | undefined {
+/** A CA may make the common name one of the names, and leave out URIs and e-mail addresses: cert-manager takes both. */
+function wrongNames(names: string[], asked: string[], subject: SubjectFields = {}): string | undefined {
   const missing = asked.filter((name) => !names.includes(name));
-  const extra = names.filter((name) => !asked.includes(name));
+  const extra = names.filter((name) => !asked.includes(name) && name !== toALabel(commonNameOf(subject) ?? ""));
   if (missing.length > 0) return `it lacks the name ${missing[0]}`;
   return extra.length > 0 ? `it has the name ${extra[0]}, which nobody asked for` : undefined;
 }

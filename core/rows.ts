@@ -1,6 +1,8 @@
+import type { AlternativeNames } from "./alternative-names.ts";
 import type { ErrorClass } from "./errors.ts";
 import type { ResourceKey } from "./resource.ts";
 import type { Condition, Step } from "./status.ts";
+import type { SubjectFields } from "./subject.ts";
 
 /**
  * What State holds. Instants are epoch milliseconds; status times are RFC 3339.
@@ -155,16 +157,17 @@ export interface CsrItem {
   csr: string;
   /** SHA-256 of the SubjectPublicKeyInfo's DER, hex. */
   publicKeyHash: string;
-  /** A-labels, as ordered. */
+  /** A-labels, as ordered; other names are in `asked`. */
   names: string[];
   /** What the certificate was asked with, to compare a later spec against. */
   asked: AskedFor;
 }
 
 /** The part of a spec whose change makes a new certificate (cert-manager's RequestChanged and SecretMismatch). */
-export interface AskedFor {
-  commonName?: string;
+export interface AskedFor extends SubjectFields, AlternativeNames {
+  /** All DNS names of the request, at an ACME CA the common name's too. */
   dnsNames: string[];
+  isCA?: true;
   /** Seconds. */
   durationSeconds: number;
   usages: string[];

@@ -5,33 +5,19 @@ import { AsnConvert, OctetString } from "@peculiar/asn1-schema";
 import {
   AlgorithmIdentifier,
   Attribute,
-  AttributeTypeAndValue,
-  AttributeValue,
+  BasicConstraints,
   ExtendedKeyUsage,
   Extension,
   Extensions,
-  GeneralName,
   KeyUsage,
-  Name,
-  RelativeDistinguishedName,
-  SubjectAlternativeName,
   SubjectPublicKeyInfo,
 } from "@peculiar/asn1-x509";
+import type { CsrRequest } from "../../core/deps.ts";
+import type { SignatureAlgorithm } from "../../core/signature-algorithm.ts";
 import { defaultUsages } from "../../core/usages.ts";
+import { nameConstraints, subjectAltName } from "./extensions.ts";
+import { nameOf } from "./name.ts";
 import { encodeUsages } from "./usages.ts";
-
-export interface CsrRequest {
-  /** The private key, PKCS#8 DER. */
-  pkcs8: Uint8Array;
-  /** A-labels for subjectAltName; wildcards with their `*.`. */
-  names: readonly string[];
-  /** Only when the spec names one: an empty subject makes subjectAltName critical (RFC 5280 4.2.1.6). */
-  commonName?: string | undefined;
-  /** cert-manager's words; none means `digital signature, key encipherment`. */
-  usages: readonly string[];
-  /** cert-manager's encodeUsagesInRequest: whether KeyUsage and ExtendedKeyUsage are asked for. */
-  encodeUsages: boolean;
-}
 
 export interface Csr {
   /** PKCS#10 (RFC 2986), DER. */
@@ -45,11 +31,11 @@ export async function makeCsr(request: CsrRequest): Promise<Csr> {
   const privateKey = createPrivateKey({ key: Buffer.from(request.pkcs8), format: "der", type: "pkcs8" });
   const publicKey = createPublicKey(privateKey).export({ type: "spki", format: "der" });
   const info = new CertificationRequestInfo({
-    subject: subjectOf(request.commonName),
+    subject: nameOf(request.subject ?? []),
     subjectPKInfo: AsnConvert.parse(publicKey, SubjectPublicKeyInfo),
-    attributes: new Attributes([extensionRequest(request)]),
+    attributes: new Attributes(extensionRequest(request)),
   });
-  const { digest, identifier } = signatureOf(privateKey);
+  const { digest, identifier } = signatureOf(privateKey, request.signatureAlgorithm);
   const signed = sign(digest, Buffer.from(AsnConvert.serialize(info)), privateKey);
   const csr = new CertificationRequest({
     certificationRequestInfo: info,
@@ -62,36 +48,35 @@ export async function makeCsr(request: CsrRequest): Promise<Csr> {
   };
 }
 
-function subjectOf(commonName: string | undefined): Name {
-  if (!commonName) return new Name([]);
-  const value = new AttributeValue({ utf8String: commonName });
-  return new Name([new RelativeDistinguishedName([new AttributeTypeAndValue({ type: "2.5.4.3", value })])]);
+/** PKCS#9 extensionRequest (RFC 2985 5.4.2), unless there is nothing to ask for. */
+function extensionRequest(request: CsrRequest): Attribute[] {
+  const names = subjectAltName(request.names, request);
+  const constraints = request.nameConstraints && nameConstraints(request.nameConstraints);
+  const extensions = [
+    ...(names ? [extension("2.5.29.17", !request.subject?.length, names)] : []),
+    ...(request.encodeUsages ? usageExtensions(request) : []),
+    ...(request.isCA ? [extension("2.5.29.19", true, AsnConvert.serialize(new BasicConstraints({ cA: true })))] : []),
+    ...(constraints ? [extension("2.5.29.30", request.nameConstraints?.critical === true, constraints)] : []),
+  ];
+  if (extensions.length === 0) return [];
+  const values = [AsnConvert.serialize(new Extensions(extensions))];
+  return [new Attribute({ type: "1.2.840.113549.1.9.14", values })];
 }
 
-/** PKCS#9 extensionRequest (RFC 2985 5.4.2). */
-function extensionRequest(request: CsrRequest): Attribute {
-  const extensions: Extension[] = [];
-  if (request.names.length > 0) extensions.push(subjectAltName(request.names, !request.commonName));
-  if (request.encodeUsages) extensions.push(...usageExtensions(request.usages));
-  return new Attribute({ type: "1.2.840.113549.1.9.14", values: [AsnConvert.serialize(new Extensions(extensions))] });
-}
-
-function subjectAltName(names: readonly string[], critical: boolean): Extension {
-  const general = names.map((dNSName) => new GeneralName({ dNSName }));
-  return extension("2.5.29.17", critical, new SubjectAlternativeName(general));
-}
-
-function usageExtensions(asked: readonly string[]): Extension[] {
-  const { keyUsageBits, extendedOids } = encodeUsages(asked.length > 0 ? asked : defaultUsages);
+function usageExtensions({ usages, isCA }: CsrRequest): Extension[] {
+  const asked = usages.length > 0 ? usages : defaultUsages;
+  const { keyUsageBits, extendedOids } = encodeUsages(isCA ? [...new Set([...asked, "cert sign"])] : asked);
   const flags = keyUsageBits.reduce((sum, bit) => sum + 2 ** bit, 0);
   return [
-    ...(flags > 0 ? [extension("2.5.29.15", true, new KeyUsage(flags))] : []),
-    ...(extendedOids.length > 0 ? [extension("2.5.29.37", false, new ExtendedKeyUsage(extendedOids))] : []),
+    ...(flags > 0 ? [extension("2.5.29.15", true, AsnConvert.serialize(new KeyUsage(flags)))] : []),
+    ...(extendedOids.length > 0
+      ? [extension("2.5.29.37", false, AsnConvert.serialize(new ExtendedKeyUsage(extendedOids)))]
+      : []),
   ];
 }
 
-function extension(extnID: string, critical: boolean, value: unknown): Extension {
-  return new Extension({ extnID, critical, extnValue: new OctetString(AsnConvert.serialize(value)) });
+function extension(extnID: string, critical: boolean, der: ArrayBuffer | Uint8Array): Extension {
+  return new Extension({ extnID, critical, extnValue: new OctetString(Uint8Array.from(new Uint8Array(der))) });
 }
 
 interface Signature {
@@ -100,18 +85,32 @@ interface Signature {
   identifier: AlgorithmIdentifier;
 }
 
-/** SHA-256 for RSA under 3072 bits and P-256, SHA-384 under 4096 and for P-384, SHA-512 above and for P-521. */
-function signatureOf(key: KeyObject): Signature {
+const rsa = (digest: string, last: number) => signature(digest, `1.2.840.113549.1.1.${last}`, null);
+const ecdsa = (digest: string, last: number) => signature(digest, `1.2.840.10045.4.3.${last}`);
+const signatures: Record<SignatureAlgorithm, () => Signature> = {
+  SHA256WithRSA: () => rsa("sha256", 11),
+  SHA384WithRSA: () => rsa("sha384", 12),
+  SHA512WithRSA: () => rsa("sha512", 13),
+  ECDSAWithSHA256: () => ecdsa("sha256", 2),
+  ECDSAWithSHA384: () => ecdsa("sha384", 3),
+  ECDSAWithSHA512: () => ecdsa("sha512", 4),
+  PureEd25519: () => signature(null, "1.3.101.112"),
+};
+
+/** What was asked for, else SHA-256 for RSA under 3072 bits and P-256, SHA-384 under 4096 and for P-384, SHA-512 above and for P-521. */
+function signatureOf(key: KeyObject, asked: SignatureAlgorithm | undefined): Signature {
+  return signatures[asked ?? byKey(key)]();
+}
+
+function byKey(key: KeyObject): SignatureAlgorithm {
   const { modulusLength = 0, namedCurve = "" } = key.asymmetricKeyDetails ?? {};
-  if (key.asymmetricKeyType === "ed25519") return signature(null, "1.3.101.112");
+  if (key.asymmetricKeyType === "ed25519") return "PureEd25519";
   if (key.asymmetricKeyType === "rsa") {
-    if (modulusLength >= 4096) return signature("sha512", "1.2.840.113549.1.1.13", null);
-    if (modulusLength >= 3072) return signature("sha384", "1.2.840.113549.1.1.12", null);
-    return signature("sha256", "1.2.840.113549.1.1.11", null);
+    if (modulusLength >= 4096) return "SHA512WithRSA";
+    return modulusLength >= 3072 ? "SHA384WithRSA" : "SHA256WithRSA";
   }
-  if (namedCurve === "secp521r1") return signature("sha512", "1.2.840.10045.4.3.4");
-  if (namedCurve === "secp384r1") return signature("sha384", "1.2.840.10045.4.3.3");
-  return signature("sha256", "1.2.840.10045.4.3.2");
+  if (namedCurve === "secp521r1") return "ECDSAWithSHA512";
+  return namedCurve === "secp384r1" ? "ECDSAWithSHA384" : "ECDSAWithSHA256";
 }
 
 /** RSA has NULL parameters (RFC 4055 5), the others none (RFC 5758 3.2, RFC 8410 3). */

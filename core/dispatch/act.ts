@@ -1,8 +1,8 @@
+import { issuerKeyOf } from "../asked-for.ts";
 import { backoff } from "../backoff.ts";
 import type { Decision } from "../decide.ts";
 import type { Deps } from "../deps.ts";
 import type { Facts } from "../facts.ts";
-import { issuerKeyOf } from "../facts.ts";
 import { renewalTime } from "../renewal.ts";
 import { idOf } from "../resource.ts";
 import { askToRevoke } from "../revocation/ask.ts";
@@ -93,10 +93,11 @@ function patience(deps: Deps, { row, now }: Facts): Date {
   return backoff({ failures, now, notAfter: row?.issued?.notAfter, fraction: deps.chance.fraction() });
 }
 
-/** The issuer may have become ready between our look and our note that we wait for it: then nobody would wake us. */
+/** The issuer may have become ready, or another, between our look and our note that we wait for it: then nobody would wake us. */
 async function issuerCame(deps: Deps, facts: Facts): Promise<boolean> {
   if (!facts.request?.ok) return false;
   const issuer = await deps.state.issuer(issuerKeyOf(facts.request.resource));
+  if (issuer?.version === facts.issuer?.version) return false;
   return issuer !== undefined && issuer.deletedAt === undefined && issuer.ready.status === "True";
 }
 

@@ -1,6 +1,7 @@
+import { issuerKeyOf } from "../asked-for.ts";
 import type { Deps } from "../deps.ts";
 import { storedName } from "../deps.ts";
-import { type Facts, factsOf, issuerKeyOf } from "../facts.ts";
+import { type Facts, factsOf } from "../facts.ts";
 import type { SecretStore } from "../ports.ts";
 import { idOf, type ResourceKey } from "../resource.ts";
 import type { AttemptRef, StoreName } from "../rows.ts";

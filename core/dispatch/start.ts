@@ -1,10 +1,11 @@
 import type { Candidate } from "../admission.ts";
+import { issuerKeyOf } from "../asked-for.ts";
 import type { CertificateSpec } from "../certificate.ts";
-import { orderNames } from "../certificate.ts";
+import { orderIdentifiers } from "../certificate-names.ts";
 import { concurrently } from "../concurrently.ts";
 import type { Decision } from "../decide.ts";
 import type { Deps } from "../deps.ts";
-import { type Facts, issuerKeyOf } from "../facts.ts";
+import type { Facts } from "../facts.ts";
 import { giveBack, takeTokens } from "../ledger.ts";
 import { bucketsOfKeys, inFlightBucket, limitsOfIssuer, type RateLimits } from "../limits.ts";
 import { type Counting, needsOf } from "../needs.ts";
@@ -130,7 +131,7 @@ function prepared(start: Start): Ready | undefined {
   if (!facts.request?.ok || !facts.issuer) return undefined;
   const certificate = facts.request.resource;
   const { issuer } = facts;
-  const names = orderNames(certificate.spec);
+  const names = orderIdentifiers(certificate.spec);
   const limits = limitsOfIssuer(issuer);
   const needs = needsOf(issuer, limits, names, countingOf(facts, certificate, issuer));
   const { privateKey } = certificate.spec;
@@ -156,8 +157,8 @@ function prepared(start: Start): Ready | undefined {
 function countingOf({ row, asked }: Facts, certificate: Resource<CertificateSpec>, issuer: IssuerRow): Counting {
   const sameIssuer = (asked?.issuer ?? row?.issuer) === idOf(issuerKeyOf(certificate));
   if (!row?.issued || !sameIssuer) return "new";
-  const before = asked?.dnsNames ?? orderNames(certificate.spec);
-  const shared = before.some((name) => orderNames(certificate.spec).includes(name));
+  const before = orderIdentifiers(asked ?? certificate.spec);
+  const shared = before.some((name) => orderIdentifiers(certificate.spec).includes(name));
   if (shared && issuer.acme?.directory.renewalInfo !== undefined) return "replaces";
-  return [...before].sort().join() === [...orderNames(certificate.spec)].sort().join() ? "renewal" : "new";
+  return [...before].sort().join() === [...orderIdentifiers(certificate.spec)].sort().join() ? "renewal" : "new";
 }

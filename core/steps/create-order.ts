@@ -1,7 +1,7 @@
 import type { AcmeIssuer, Order, OrderRequest } from "../acme-port.ts";
 import type { CertificateSpec } from "../certificate.ts";
-import { orderNames } from "../certificate.ts";
 import { ariCertId } from "../certificate-identity.ts";
+import { orderIdentifiers, orderNames } from "../certificate-names.ts";
 import { recordNameFor } from "../dns-name.ts";
 import { RefusedError } from "../errors.ts";
 import { acmeOf } from "../issuer.ts";
@@ -58,9 +58,11 @@ async function existingOrder({ row }: Work, acme: AcmeIssuer): Promise<Order | u
 async function newOrder(work: Work, acme: AcmeIssuer, certificate: Resource<CertificateSpec>): Promise<Order> {
   const { row, issuer } = work;
   const spec = acmeOf(issuer);
+  const { ipAddresses } = certificate.spec;
   const names = orderNames(certificate.spec);
   const request = {
     names,
+    ...(ipAddresses ? { ipAddresses } : {}),
     ...(spec.profile === undefined ? {} : { profile: spec.profile }),
     ...(spec.enableDurationFeature ? endOf(certificate.spec, work.deps.clock.now()) : {}),
   };
@@ -117,7 +119,7 @@ async function replaced({ deps, key, row, reads }: Work, names: string[]): Promi
 /** A hostile CA must not make us publish records for names that nobody ordered. */
 function withSolvers({ issuer }: Work, certificate: Resource<CertificateSpec>, challenges: Challenge[]): Challenge[] {
   const acme = acmeOf(issuer);
-  const ordered = orderNames(certificate.spec);
+  const ordered = orderIdentifiers(certificate.spec);
   return challenges.map((challenge) => {
     const name = challenge.wildcard ? `*.${challenge.identifier}` : challenge.identifier;
     if (!ordered.includes(name) || challenge.recordName !== recordNameFor(name)) throw notOrdered(name);

@@ -1,9 +1,9 @@
 import { createPrivateKey, createPublicKey } from "node:crypto";
+import { askedFor } from "../asked-for.ts";
 import type { CertificateSpec } from "../certificate.ts";
-import { orderNames } from "../certificate.ts";
+import { certificateRequest } from "../certificate-request.ts";
 import { type Deps, storedName } from "../deps.ts";
 import { RefusedError } from "../errors.ts";
-import { askedFor } from "../facts.ts";
 import { done, type Outcome } from "../outcome.ts";
 import { publicKeyHashOf } from "../public-key-hash.ts";
 import type { Resource } from "../resource.ts";
@@ -31,21 +31,16 @@ export async function prepare(work: Work): Promise<Outcome> {
   row.dueAt = deps.clock.now().getTime() + leftoversMs;
   await work.save();
   const pkcs8 = (await keptKey(work, spec)) ?? (await deps.keys.privateKey(spec.privateKey));
-  const csr = await deps.keys.csr({
-    pkcs8,
-    names: orderNames(spec),
-    commonName: spec.commonName,
-    usages: spec.usages,
-    encodeUsages: spec.encodeUsagesInRequest,
-  });
+  const request = certificateRequest(spec, work.issuer);
+  const csr = await deps.keys.csr({ pkcs8, ...request });
   const sealed = await (await deps.sealer()).seal(pkcs8, ref);
   pkcs8.fill(0);
   if ((await deps.state.putSealedKey(ref, sealed)) === "conflict") return interrupted(work);
   await deps.state.putCsr(ref, {
     csr: Buffer.from(csr.der).toString("base64"),
     publicKeyHash: csr.publicKeyHash,
-    names: orderNames(spec),
-    asked: askedFor(certificate),
+    names: [...request.names],
+    asked: askedFor(certificate, work.issuer),
   });
   return done;
 }

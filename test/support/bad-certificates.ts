@@ -1,4 +1,5 @@
 import { badKeysAndUsages, badLifetimes } from "./bad-certificate-fields.ts";
+import { badIdentities } from "./bad-identities.ts";
 import type { BadObject, BadSpec } from "./bad-objects.ts";
 import { badRenewals } from "./bad-renewals.ts";
 import { goodCertificate } from "./good-objects.ts";
@@ -104,12 +105,6 @@ const names: BadSpec[] = [
     "spec.commonName",
     "Too long: may not be more than 64 bytes",
   ],
-  [
-    "commonName is a DNS name",
-    { commonName: "My Server" },
-    "spec.commonName",
-    `Invalid value: "My Server": ${dnsName}`,
-  ],
   ["issuerRef is required", { issuerRef: undefined }, "spec.issuerRef.name", "Required value: must be specified"],
   [
     "issuerRef has a name",
@@ -147,23 +142,15 @@ const unknownOrLater: BadSpec[] = [
     'unknown field "spec.issuerRef.namespace"',
   ],
   ...Object.entries({
-    subject: { organizations: ["Example"] },
-    literalSubject: "CN=www.example.com",
-    ipAddresses: ["192.0.2.1"],
-    uris: ["spiffe://example.com/a"],
-    emailAddresses: ["ops@example.com"],
-    otherNames: [{ oid: "1.3.6.1.4.1.311.20.2.3", utf8Value: "x" }],
-    isCA: true,
     keystores: { pkcs12: { create: true, password: "changeit" } },
     additionalOutputFormats: [{ type: "DER" }],
-    nameConstraints: { critical: true },
-    signatureAlgorithm: "SHA512WithRSA",
   }).map(([field, value]): BadSpec => [`${field} comes later`, { [field]: value }, `spec.${field}`, notYet]),
 ];
 
 /** Rules on the spec of a Certificate. */
 export const badCertificateSpecs: BadObject[] = [
   ...names,
+  ...badIdentities,
   ...badLifetimes,
   ...badRenewals,
   ...badKeysAndUsages,

@@ -8,6 +8,7 @@ import {
   SubjectAlternativeNameExtension,
   X509CertificateGenerator,
 } from "@peculiar/x509";
+import { canonicalIp } from "../../core/ip-address.ts";
 import type { Clock } from "../../core/ports.ts";
 
 /** A root and an intermediate that sign certificates for tests. */
@@ -119,7 +120,7 @@ function ofCa() {
 
 function sanOf(names: string[], critical: boolean): SubjectAlternativeNameExtension {
   return new SubjectAlternativeNameExtension(
-    names.map((value) => ({ type: "dns" as const, value })),
+    names.map((value) => ({ type: canonicalIp(value) === undefined ? ("dns" as const) : ("ip" as const), value })),
     critical,
   );
 }

@@ -176,7 +176,8 @@ function reasonsInCode(): Set<string> {
 
 /** What a variable at the beginning of a reason may hold. */
 function prefixes(name: string, text: string): string[] {
-  if (name === "subject") return ["", ...[...text.matchAll(/\bsubject: "(\w+)"/g)].map(([, subject]) => subject ?? "")];
+  if (name === "subject")
+    return ["", ...[...text.matchAll(/\bsubject: "([A-Z]\w+)"/g)].map(([, subject]) => subject ?? "")];
   const tables = /type TableName = ([^;]+);/.exec(text)?.[1] ?? "";
   if (name === "table" || name === "called") return [...tables.matchAll(/"(\w+)"/g)].map(([, table]) => table ?? "");
   throw new Error(`a reason begins with \${${name}}: tell this test what that may be`);

@@ -72,7 +72,7 @@ async function listed(session: Session, url: string): Promise<Listed | undefined
 
 function isFor({ names, profile }: Listed, request: OrderRequest): boolean {
   const sameProfile = profile === undefined || request.profile === undefined || profile === request.profile;
-  return names === sorted(request.names) && sameProfile;
+  return names === sorted([...request.names, ...(request.ipAddresses ?? [])]) && sameProfile;
 }
 
 function sorted(names: string[]): string {

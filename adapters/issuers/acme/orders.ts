@@ -20,7 +20,10 @@ async function createOrder(session: Session, request: OrderRequest): Promise<Ord
   if (request.profile !== undefined) await checkProfile(session, request.profile);
   const replaces = renewalInfo === undefined ? undefined : request.replaces;
   const payload = {
-    identifiers: request.names.map((value) => ({ type: "dns", value })),
+    identifiers: [
+      ...request.names.map((value) => ({ type: "dns", value })),
+      ...(request.ipAddresses ?? []).map((value) => ({ type: "ip", value })),
+    ],
     ...(request.profile !== undefined && { profile: request.profile }),
     ...(request.notAfter && { notAfter: `${request.notAfter.toISOString().slice(0, 19)}Z` }),
   };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CertificateSpec } from "../../../core/certificate.ts";
-import { orderNames } from "../../../core/certificate.ts";
+import { orderNames } from "../../../core/certificate-names.ts";
 import { parseCertificate } from "../../../core/request.ts";
 import { goodCertificate } from "../../support/good-objects.ts";
 
@@ -46,7 +46,6 @@ describe("a Certificate", () => {
     };
     expect(specOf(spec)).toEqual({
       ...spec,
-      commonName: "www.example.com",
       duration: undefined,
       durationSeconds: 7_776_000,
       renewBefore: undefined,
@@ -158,6 +157,8 @@ describe("orderNames", () => {
     ["a common name that is one of them, once", "a.de", ["b.de", "a.de"], ["b.de", "a.de"]],
     ["a common name that is not", "a.de", ["b.de"], ["b.de", "a.de"]],
     ["a common name alone", "a.de", [], ["a.de"]],
+    ["the A-label of a common name", "M\u00fcnchen.DE", ["b.de"], ["b.de", "xn--mnchen-3ya.de"]],
+    ["dnsNames beside a common name that is no DNS name", "My CA", ["b.de"], ["b.de"]],
   ])("gives %s", (_, commonName, dnsNames, names) => {
     expect(orderNames(commonName === undefined ? { dnsNames } : { commonName, dnsNames })).toEqual(names);
   });

@@ -28,6 +28,23 @@ describe("a namespace may ask for", () => {
   });
 });
 
+describe("what is no DNS name", () => {
+  const others = (...asked: string[]) => refusedByPolicy(policy, "web", [], asked)?.reason;
+
+  it.each(["192.0.2.7", "https://evil.test/.web.example.com", "root@a.web.example.com", "isCA: true"])(
+    "is not covered by patterns of DNS names: %s",
+    (other) => {
+      expect(others(other)).toBe("NameNotAllowed");
+    },
+  );
+
+  it("is allowed when it is listed as it is, or when no names are listed", () => {
+    const listed: Policy = { namespaces: { web: { dnsNames: ["192.0.2.7", "My CA"] }, infra: {} } };
+    expect(refusedByPolicy(listed, "web", [], ["192.0.2.7", "My CA"])).toBeUndefined();
+    expect(refusedByPolicy(listed, "infra", [], ["isCA: true"])).toBeUndefined();
+  });
+});
+
 describe("a namespace may not ask for", () => {
   it.each([
     ["a name beside its list", "web", ["api.example.com"]],

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { makeCsr } from "../../../adapters/keys/csr.ts";
 import { RefusedError } from "../../../core/errors.ts";
 import { checkReceived, type Received } from "../../../core/received.ts";
+import type { AskedFor, CsrItem } from "../../../core/rows.ts";
 import { type Chain, makeChain } from "../../support/test-chain.ts";
 import { at, day, now, rowOf } from "./decide/world.ts";
 
@@ -26,9 +27,10 @@ async function signed(more: { names?: string[]; seconds?: number; from?: Date; b
   return by.sign(new Pkcs10CertificateRequest(csr.der), more.names ?? names, more.seconds ?? 90 * 86_400);
 }
 
+const csrOf = (asked: AskedFor): CsrItem => ({ csr: "", publicKeyHash: "", names, asked });
+
 function check(chain: string, more: Partial<Received> = {}): void {
-  const csr = { csr: "", publicKeyHash: "", names, asked: {} as never };
-  checkReceived({ chain, csr, pkcs8: key, renews: undefined, now, ...more });
+  checkReceived({ chain, csr: csrOf({} as AskedFor), pkcs8: key, renews: undefined, now, ...more });
 }
 
 /** The text of the refusal, or "" when it was taken. */
@@ -58,6 +60,24 @@ describe("what comes back from the CA is taken", () => {
 
   it("with its names in another order", async () => {
     expect(refusal(await signed({ names: [...names].reverse() }))).toBe("");
+  });
+
+  it("with the common name, which was asked for as such, among its names", async () => {
+    const asked = { commonName: "CN.example.com" } as AskedFor;
+    const chain = await signed({ names: [...names, "cn.example.com"] });
+    expect(refusal(chain, { csr: csrOf(asked) })).toBe("");
+    expect(refusal(chain)).toContain("it has the name cn.example.com, which nobody asked for");
+  });
+
+  it("without the URIs and e-mail addresses that were asked for, as in cert-manager", () => {
+    const asked = { uris: ["spiffe://example.com/a"], emailAddresses: ["ops@example.com"] } as AskedFor;
+    expect(refusal(good, { csr: csrOf(asked) })).toBe("");
+  });
+
+  it("with its IP addresses", async () => {
+    const asked = { ipAddresses: ["192.0.2.7", "2001:db8::1"] } as AskedFor;
+    const chain = await signed({ names: [...names, "2001:db8::1", "192.0.2.7"] });
+    expect(refusal(chain, { csr: csrOf(asked) })).toBe("");
   });
 
   it("with the root at its end", () => {
@@ -98,6 +118,13 @@ describe("what comes back from the CA is refused", () => {
   it("when it has a name that nobody asked for", async () => {
     const more = await signed({ names: [...names, "evil.test"] });
     expect(refusal(more)).toContain("it has the name evil.test, which nobody asked for");
+  });
+
+  it("when it lacks an IP address, or has one that nobody asked for", async () => {
+    expect(refusal(good, { csr: csrOf({ ipAddresses: ["192.0.2.7"] } as AskedFor) })).toContain(
+      "it lacks the name 192.0.2.7",
+    );
+    expect(refusal(await signed({ names: [...names, "192.0.2.7"] }))).toContain("it has the name 192.0.2.7");
   });
 
   it("when it has expired", async () => {

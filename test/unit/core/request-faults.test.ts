@@ -36,7 +36,7 @@ describe("an object that breaks a rule", () => {
   it("has all its faults reported at once", () => {
     const paths = faultsOf(
       goodCertificate(
-        { secretName: "A", duration: "5m", isCA: true, colour: 1, usages: ["x"] },
+        { secretName: "A", duration: "5m", isCA: "yes", colour: 1, usages: ["x"] },
         { labels: { a: "!" } },
       ),
     ).map(({ path }) => path);

@@ -80,7 +80,7 @@ describe("malformed", () => {
   });
 
   it("says all faults", () => {
-    const decision = decided({ spec: { duration: "5m", isCA: true } });
+    const decision = decided({ spec: { duration: "5m", isCA: "yes" } });
     expect(decision).toMatchObject({
       message: expect.stringMatching(/spec\.duration.*spec\.isCA|spec\.isCA.*spec\.duration/s),
     });
@@ -102,6 +102,21 @@ describe("notAllowed", () => {
 
   it("fires for a common name too", () => {
     expect(reasonOf({ ...only("www.example.com"), spec: { commonName: "other.example.com" } })).toBe("NameNotAllowed");
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ["an IP address", { ipAddresses: ["192.0.2.7"] }],
+    ["a URI", { uris: ["https://evil.test/www.example.com"] }],
+    ["an e-mail address", { emailAddresses: ["root@example.com"] }],
+    ["another name", { otherNames: [{ oid: "1.3.6.1.4.1.311.20.2.3", utf8Value: "root@example.com" }] }],
+    ["a common name that is no DNS name", { commonName: "system:masters" }],
+    ["a literal subject's common name", { literalSubject: "CN=other.example.com" }],
+    ["a CA, which could certify any name", { isCA: true }],
+  ])("fires for %s, which lists of DNS names do not cover", (_what, spec) => {
+    expect(reasonOf({ ...only("www.example.com", "*.com"), spec })).toBe(
+      "literalSubject" in spec ? "UpToDate" : "NameNotAllowed",
+    );
+    expect(reasonOf({ ...only("www.example.com"), spec })).toBe("NameNotAllowed");
   });
 
   it("fires for a working certificate that was allowed before: nothing is tried until it changes", () => {

@@ -36,7 +36,13 @@ describe("the checks", () => {
         "upToDate",
       ],
     ]);
-    expect(gates.map(({ name }) => name)).toEqual(["issuerUnknown", "issuerNotReady", "backingOff", "fenced"]);
+    expect(gates.map(({ name }) => name)).toEqual([
+      "issuerUnknown",
+      "issuerNotReady",
+      "acmeCannot",
+      "backingOff",
+      "fenced",
+    ]);
   });
 
   it("are pure: the same facts give the same answer and stay as they are", () => {

@@ -1,5 +1,6 @@
+import { askedFor } from "../../../../core/asked-for.ts";
 import { type Decision, decide } from "../../../../core/decide.ts";
-import { askedFor, type Facts } from "../../../../core/facts.ts";
+import type { Facts } from "../../../../core/facts.ts";
 import type { Policy } from "../../../../core/policy.ts";
 import type { StoredRequest, StoredSecret } from "../../../../core/ports.ts";
 import { parseCertificate } from "../../../../core/request.ts";
@@ -65,7 +66,7 @@ export function resourceOf(spec: Record<string, unknown> = {}) {
 
 /** What a certificate of this spec was asked with. */
 export function askedOf(spec: Record<string, unknown> = {}): AskedFor {
-  return askedFor(resourceOf(spec));
+  return askedFor(resourceOf(spec), undefined);
 }
 
 /** The row of a certificate that works; `specHash` is of the spec it was decided on. */

@@ -1,0 +1,53 @@
+import type { CertificateSpec } from "./certificate.ts";
+import { toALabel } from "./dns-name.ts";
+import { quote } from "./field-fault.ts";
+import type { AcmeSpec } from "./issuer.ts";
+import { commonNameOf } from "./subject.ts";
+
+/** What no ACME CA certifies, and the cure; nothing is ordered then. */
+export interface AcmeRefusal {
+  message: string;
+  fix: string;
+}
+
+const elsewhere = "use a ca or selfSigned issuer";
+
+/**
+ * Why an ACME issuer cannot serve this spec: RFC 8555 and RFC 8738 know DNS names and IP addresses only, and the common name has
+ * to be one of them, as cert-manager's ACME controller checks (reason InvalidOrder).
+ */
+export function refusedByAcme(spec: CertificateSpec, acme: AcmeSpec): AcmeRefusal | undefined {
+  return badField(spec) ?? badCommonName(spec) ?? badAddresses(spec, acme);
+}
+
+function badField(spec: CertificateSpec): AcmeRefusal | undefined {
+  const field = (["uris", "emailAddresses", "otherNames"] as const).find((name) => spec[name]);
+  if (field !== undefined) {
+    const message = `spec.${field}: an ACME CA certifies DNS names and IP addresses only`;
+    return { message, fix: `remove it, or ${elsewhere}` };
+  }
+  const message = "spec.isCA: an ACME CA certifies no other CA";
+  return spec.isCA ? { message, fix: `remove it, or ${elsewhere}` } : undefined;
+}
+
+/** A common name that is a DNS name is ordered, too. */
+function badCommonName(spec: CertificateSpec): AcmeRefusal | undefined {
+  const commonName = commonNameOf(spec);
+  if (commonName === undefined || toALabel(commonName) !== undefined) return undefined;
+  if (spec.ipAddresses?.includes(commonName)) return undefined;
+  const field = spec.literalSubject === undefined ? "spec.commonName" : "spec.literalSubject";
+  const lists = `[${spec.dnsNames.join(" ")}] or [${(spec.ipAddresses ?? []).join(" ")}]`;
+  const rule =
+    "If a commonName is set, ACME requires that the value is also present in the list of dnsNames or ipAddresses";
+  return {
+    message: `${field}: ${rule}: ${quote(commonName)} does not exist in ${lists}`,
+    fix: `write one of the names, or remove it, or ${elsewhere}`,
+  };
+}
+
+/** RFC 8738 7: dns-01 proves no address. */
+function badAddresses({ ipAddresses }: CertificateSpec, { solvers }: AcmeSpec): AcmeRefusal | undefined {
+  if (!ipAddresses || solvers.some((solver) => "http01" in solver)) return undefined;
+  const message = `spec.ipAddresses: dns01 cannot prove ${ipAddresses[0]} (RFC 8738 7), and the issuer has no http01 solver`;
+  return { message, fix: `remove the addresses, or ${elsewhere}` };
+}
