@@ -11,8 +11,11 @@ export interface Download {
   allowedPrivateHosts: readonly string[];
   /** A POST with that type and body. */
   post?: { type: string; body: Uint8Array };
+  /** How names are resolved; only tests have another. */
+  lookup?: LookupFunction;
 }
 
+const systemLookup = dnsLookup as unknown as LookupFunction;
 const timeoutMs = 10_000;
 const mostBytes = 20 * 1024 * 1024;
 
@@ -20,11 +23,15 @@ const mostBytes = 20 * 1024 * 1024;
  * What is at a URL that a certificate names; follows no redirect, is over in 10 s, takes no more than 20 MB and connects to no private
  * address. Plain http will do: what it is for is signed. Throws Error that says what went wrong.
  */
-export async function download({ url, allowedPrivateHosts, post }: Download): Promise<Uint8Array> {
+export async function download({
+  url,
+  allowedPrivateHosts,
+  post,
+  lookup = systemLookup,
+}: Download): Promise<Uint8Array> {
   const guarded = guardUrl(url, { allowedPrivateHosts, signedContent: true });
   if ("problem" in guarded) throw new Error(`${url} ${guarded.problem}`);
   const request = guarded.url.protocol === "http:" ? httpRequest : httpsRequest;
-  const lookup = dnsLookup as unknown as LookupFunction;
   const headers = post && { "content-type": post.type, "content-length": post.body.length };
   return new Promise((resolve, reject) => {
     const asked = request(guarded.url, {

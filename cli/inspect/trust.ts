@@ -78,7 +78,7 @@ function topOf(leaf: X509Certificate, between: X509Certificate[]): X509Certifica
   return top;
 }
 
-/** A name on one line: `CN=www.example.com, O=Example`. */
-export function oneLine(name: string): string {
-  return name.trim().replaceAll("\n", ", ") || "<no name>";
+/** A name on one line: `CN=www.example.com, O=Example`; node:crypto has none for an empty one, whatever its types say. */
+export function oneLine(name: string | undefined): string {
+  return name?.trim().replaceAll("\n", ", ") || "<no name>";
 }

@@ -1,7 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, LookupFunction } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { download } from "../../../cli/inspect/download.ts";
 import { rootsOfThisComputer, trustOf } from "../../../cli/inspect/trust.ts";
 import { type OpensslCa, opensslCa } from "../../support/openssl-ca.ts";
 import { makeWorld, type World } from "./world.ts";
@@ -142,6 +143,11 @@ Debugging:
     expect(seen.ocsp).toEqual({ status: "not checked", message: "it names no OCSP responder" });
   });
 
+  it("takes a certificate without a subject, as short-lived ones have none", async () => {
+    await store({ subject: "/" });
+    expect(await json()).toMatchObject({ subject: "<no name>", chain: [{ subject: "<no name>" }, {}] });
+  });
+
   it("finds the issuer in ca.crt, and whether that is enough to trust it", async () => {
     const { certificate } = await ca.leaf({ more: services() });
     await store({}, { "tls.crt": certificate, "ca.crt": ca.intermediatePem });
@@ -247,6 +253,19 @@ describe("whether it was revoked", () => {
     await store({ more: services(`http://localhost:${host.split(":")[1]}/crl`) });
     expect(JSON.parse((await world.run("inspect secret web-tls -o json")).out).crl.status).toBe("not checked");
     expect(asked).toEqual([]);
+  });
+});
+
+describe("a download", () => {
+  it("connects to no private address that a name resolves to, unless the name was allowed", async () => {
+    const lookup: LookupFunction = (_name, _options, done) => done(null, [{ address: "127.0.0.1", family: 4 }]);
+    const url = `http://crl.example.com:${host.split(":")[1]}/crl`;
+    await expect(download({ url, allowedPrivateHosts: [], lookup })).rejects.toThrow(
+      "crl.example.com has the private address 127.0.0.1; allow it with --private-host",
+    );
+    expect(asked).toEqual([]);
+    await download({ url, allowedPrivateHosts: ["crl.example.com"], lookup });
+    expect(asked).toEqual(["GET /crl"]);
   });
 });
 

@@ -172,6 +172,8 @@ describe("an instant", () => {
       at("2026-12-02T02:00:00Z"),
     );
     expect(firstInWindow([], at("2026-12-01T05:00:00Z"), until)).toBeUndefined();
+    expect(firstInWindow([nightly], at("2026-12-01T03:00:00Z"), at("2026-12-01T03:00:00Z"))).toBeUndefined();
+    expect(firstInWindow([nightly], at("2026-12-01T03:00:00Z"), at("2026-12-01T02:30:00Z"))).toBeUndefined();
   });
 });
 

@@ -64,7 +64,11 @@ describe("explaining a Certificate", () => {
       facts: "web/Issuer/le is not there",
       message: expect.stringContaining("create it"),
     });
-    expect(verdictOf(world, "backingOff")).toMatchObject({ verdict: "not looked at" });
+    expect(verdictOf(world, "renewalDue")?.facts).toBe('"not issued yet" decided before');
+    expect(verdictOf(world, "backingOff")).toMatchObject({
+      verdict: "not looked at",
+      facts: '"issuer unknown" decided before',
+    });
   });
 
   it.each<[string, World, string, string]>([

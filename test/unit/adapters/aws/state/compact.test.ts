@@ -101,3 +101,12 @@ describe("rows through their items", () => {
     expect(fromAttemptItem(fromItem(toItem(toAttemptItem(answeredAttempt()))))).toStrictEqual(answeredAttempt());
   });
 });
+
+describe("a Certificate that is not renewed by itself", () => {
+  it("lies there as one that renews at its end, so that the release before this one can read it", () => {
+    const { issued: ever, ...row } = renewingCertificate();
+    if (!ever) throw new Error("it has a certificate");
+    const { renewalTime: _, ...once } = ever;
+    expect(toCertificateItem({ ...row, issued: once })).toMatchObject({ issued: { renewalTime: ever.notAfter } });
+  });
+});
