@@ -1,4 +1,4 @@
-import { issuerKeyOf } from "./asked-for.ts";
+import { askedFor, changedFields, issuerKeyOf } from "./asked-for.ts";
 import { orderNames, otherIdentities } from "./certificate-names.ts";
 import type { Instant } from "./explain.ts";
 import type { Facts } from "./facts.ts";
@@ -58,10 +58,12 @@ export const sentences: Record<string, Sentence> = {
     const { algorithm, size } = specOf(facts)?.privateKey ?? {};
     return `the key is ${kind(facts.asked.keyAlgorithm, facts.asked.keySize)}; wanted is ${kind(algorithm, size)}`;
   },
-  requestChanged: (facts) =>
-    facts.asked
-      ? `asked with ${facts.asked.dnsNames.join(", ")}; wanted are ${namesOf(facts)}, and the other fields`
-      : unasked(facts),
+  requestChanged: (facts) => {
+    const { asked, request, issuer } = facts;
+    if (!asked || !request?.ok) return unasked(facts);
+    const fields = changedFields(asked, askedFor(request.resource, issuer));
+    return fields.length === 0 ? "no field of the certificate differs from the spec" : `differ: ${fields.join(", ")}`;
+  },
   secretChanged: secretSentence,
   revoked: revokedSentence,
   keyCompromised: revokedSentence,

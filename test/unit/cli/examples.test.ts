@@ -15,6 +15,7 @@ describe("examples", () => {
       "cert-manager",
       "ecdsa",
       "kubernetes",
+      "maintenance-window",
       "minimal",
       "short-lived",
       "wildcard",
@@ -44,6 +45,6 @@ describe("examples", () => {
       expect(spec.issuerRef.kind).toBe("ClusterIssuer");
       for (const name of spec.dnsNames) expect(name).toMatch(/\.example\.test$/);
     }
-    expect(items).toHaveLength(6);
+    expect(items).toHaveLength(7);
   });
 });

@@ -134,6 +134,18 @@ describe("explaining a Certificate", () => {
       "alreadyGone",
       "no object; it was deleted 2026-11-21T12:00:00Z",
     ],
+    [
+      "which fields differ",
+      { decidedOn: {}, spec: { duration: "48h" }, asked: askedOf() },
+      "requestChanged",
+      "differ: spec.duration",
+    ],
+    [
+      "that no field differs",
+      { decidedOn: {}, spec: { renewBefore: "240h" }, asked: askedOf() },
+      "requestChanged",
+      "no field of the certificate differs from the spec",
+    ],
   ])("tells %s", (_what, world, check, facts) => {
     expect(verdictOf(world, check)?.facts).toBe(facts);
   });
