@@ -3,7 +3,7 @@ import type { Settings } from "./props.ts";
 
 /** What every function's environment says; functions/runtime.ts reads it. Names and settings only, never a secret. */
 export function environmentOf(names: Names, settings: Settings, keyMaterialArn: string): Record<string, string> {
-  const { namespaces, allowedPrivateHosts, defaultStore } = settings;
+  const { namespaces, allowedPrivateHosts, defaultStore, validationZones } = settings;
   return {
     CERTWRIGHT_INSTANCE: names.instance,
     REQUESTS_TABLE: names.requestsTable,
@@ -14,6 +14,7 @@ export function environmentOf(names: Names, settings: Settings, keyMaterialArn: 
     KEY_MATERIAL_KEY_ARN: keyMaterialArn,
     DEFAULT_STORE: defaultStore,
     ALLOWED_PRIVATE_HOSTS: allowedPrivateHosts.join(","),
+    ...(validationZones.length > 0 && { VALIDATION_ZONES: validationZones.join(",") }),
     ...(namespaces && { NAMESPACES: JSON.stringify(namespaces) }),
   };
 }

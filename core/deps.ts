@@ -2,6 +2,7 @@ import type { AcmeIssuer } from "./acme-port.ts";
 import type { AlternativeNames } from "./alternative-names.ts";
 import type { CertificateSpec } from "./certificate.ts";
 import type { DnsAdapters } from "./dns-adapter.ts";
+import type { DnsLookup } from "./dns-lookup.ts";
 import type { IssuerSpec } from "./issuer.ts";
 import type { ClusterSpec } from "./kubernetes/cluster.ts";
 import type { Kubernetes } from "./kubernetes/port.ts";
@@ -37,6 +38,7 @@ export interface Deps {
   dnsAdapters: DnsAdapters;
   /** The DNS provider behind an issuer's solver. */
   dns(issuer: IssuerRow, solver: number): Promise<DnsProvider>;
+  lookup: DnsLookup;
   /** The apiserver of a Cluster; reads its credentials anew. Throws what the port throws (core/kubernetes/port.ts). */
   kubernetes(cluster: { key: ResourceKey; spec: ClusterSpec }): Promise<Kubernetes>;
   /** Ours in server-side apply, `certwright-<instance>-<account>-<region>`: no two installations share it. */

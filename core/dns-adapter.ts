@@ -1,3 +1,4 @@
+import type { DnsLookup } from "./dns-lookup.ts";
 import type { Fields, FieldTable } from "./field-reader.ts";
 import type { Permission } from "./permission.ts";
 import type { Clock, DnsProvider } from "./ports.ts";
@@ -12,6 +13,8 @@ export interface DnsAdapter<Config = unknown> {
   permissions(scope: ZoneScope): VerbPermissions;
   /** True when `create` asks for a stored secret: the functions that call it may then read them. */
   readsSecrets?: true;
+  /** True when `settled` knows of all name servers; other providers only guess, so the servers of the zone are asked themselves. */
+  knowsPropagation?: true;
   create(config: Config, access: DnsAccess): Promise<DnsProvider>;
 }
 
@@ -34,6 +37,9 @@ export interface DnsAccess {
   aws(role: string | undefined): Promise<AwsAccess>;
   /** Hosts that the operator lets be private, for a provider whose server's address a user chose. */
   allowedPrivateHosts: readonly string[];
+  /** Ids of the hosted zones of the deployment that are made for validation only. */
+  validationZones: readonly string[];
+  lookup: DnsLookup;
   /** The text under a key of a stored secret in the issuer's namespace; RefusedError SecretKeyMissing when there is none. */
   secret(ref: SecretRef): Promise<string>;
 }

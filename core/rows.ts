@@ -195,6 +195,8 @@ export interface Challenge {
   type: "dns-01";
   /** `_acme-challenge.example.com`, no trailing dot. */
   recordName: string;
+  /** Where its CNAMEs lead, when the solver follows them: the record is written there. */
+  target?: string;
   /** base64url of SHA-256 of the key authorization: public. */
   recordValue: string;
   /** The index of the solver, of the issuer's list, that serves it. */

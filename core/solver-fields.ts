@@ -1,7 +1,10 @@
 import type { DnsAdapters } from "./dns-adapter.ts";
 import { readDnsName } from "./dns-name.ts";
+import { printDuration } from "./duration.ts";
+import { readDuration } from "./duration-field.ts";
 import { invalidValue, quote, requiredValue } from "./field-fault.ts";
 import { type Fields, type FieldTable, later } from "./field-reader.ts";
+import { parseNameServer } from "./name-server.ts";
 import type { Kind } from "./resource.ts";
 import type { Solver, SolverSelector } from "./solver.ts";
 
@@ -12,7 +15,7 @@ export const solverTable: FieldTable = {
   selector: "read",
   dns01: "read",
   http01: later({ fix: onlyDns01, unlessAbsent: true }),
-  waitInsteadOfSelfCheck: later({ unlessAbsent: true }),
+  waitInsteadOfSelfCheck: "read",
 };
 const selectorTable: FieldTable = { matchLabels: "read", dnsNames: "read", dnsZones: "read" };
 
@@ -39,15 +42,49 @@ export function readSolver(fields: Fields, kind: Kind, adapters: DnsAdapters): S
   return {
     ...(selector === undefined ? {} : { selector: readSelector(selector) }),
     dns01: dns01 ? readProvider(dns01, kind, adapters) : {},
+    ...(dns01 && readStrategies(dns01)),
+    ...readWait(fields),
   };
+}
+
+function readStrategies(dns01: Fields): Pick<Solver, "follow" | "nameservers"> {
+  const follow = dns01.oneOf("cnameStrategy", ["None", "Follow"]) === "Follow";
+  const nameservers = dns01.texts("nameservers").flatMap(({ path, text }) => {
+    if (isServer(text)) return [text];
+    // A URL may hold a password.
+    const shown = text.includes("@") ? '"(not shown)"' : quote(text);
+    const fix = "write host:port such as 8.8.8.8:53, or a DoH URL such as https://dns.google/dns-query";
+    dns01.faultAt(path, invalidValue(shown, "must be in the form host:port, or an https URL"), fix);
+    return [];
+  });
+  return { ...(follow ? { follow } : {}), ...(nameservers.length > 0 ? { nameservers } : {}) };
+}
+
+function isServer(text: string): boolean {
+  if (!text.startsWith("https://")) return parseNameServer(text) !== undefined && !text.includes("/");
+  const url = URL.parse(text);
+  return url !== null && url.username === "" && url.password === "" && url.hash === "";
+}
+
+/** The longest that a batch of one waits in a step (core/steps/waiting.ts). */
+const longestWaitSeconds = 6 * 3_600;
+
+function readWait(fields: Fields): Pick<Solver, "waitInsteadOfSelfCheckSeconds"> {
+  const seconds = readDuration(fields, "waitInsteadOfSelfCheck");
+  if (seconds === undefined) return {};
+  if (seconds < 0 || seconds > longestWaitSeconds) {
+    const message = invalidValue(quote(printDuration(seconds)), "must be between 0s and 6h");
+    fields.fault("waitInsteadOfSelfCheck", message, "write a short duration such as 90s");
+  }
+  return { waitInsteadOfSelfCheckSeconds: seconds };
 }
 
 function dns01Table(ours: string[]): FieldTable {
   const fix = `use ${ours.map((name) => `dns01.${name}`).join(" or ")}: other providers come with a later version`;
   const other = later({ fix, unlessAbsent: true });
   return {
-    cnameStrategy: later({ harmless: (value) => value === "None" }),
-    nameservers: later(),
+    cnameStrategy: "read",
+    nameservers: "read",
     ...Object.fromEntries(providerNames.map((name) => [name, other])),
     ...Object.fromEntries(ours.map((name) => [name, "read" as const])),
   };

@@ -10,6 +10,12 @@ export interface Solver {
   selector?: SolverSelector;
   /** One entry: the provider's name, and what its adapter read of its fields. */
   dns01: Record<string, unknown>;
+  /** cert-manager's cnameStrategy Follow: records are written where the CNAMEs at their names lead. */
+  follow?: true;
+  /** Servers that must see the record, instead of those of the zone: `host:port`, or DoH URLs. */
+  nameservers?: string[];
+  /** Wait so long after the record was written, instead of looking at it. */
+  waitInsteadOfSelfCheckSeconds?: number;
 }
 
 /** What a solver is looked for: a name (A-label, maybe a wildcard) of a Certificate with these labels. */

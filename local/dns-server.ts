@@ -52,7 +52,7 @@ export function resolve(zones: Pick<Zones, "at">, question: Question): { code: n
   const answers: Answer[] = [];
   let name = question.name.toLowerCase().replace(/\.$/, "");
   for (let hops = 0; hops < 9; hops += 1) {
-    const found = zones.at(name);
+    const found = zones.at(name) ?? nameServer(name);
     if (!found) return { code: hops === 0 ? nameError : noError, answers };
     const sets = found.records;
     answers.push(...eightAtMost(sets.filter((set) => set.type === question.type)).flatMap(toAnswers));
@@ -66,6 +66,20 @@ export function resolve(zones: Pick<Zones, "at">, question: Question): { code: n
   return { code: serverFailure, answers: [] };
 }
 
+/** Route 53's name servers are this one. */
+function nameServer(name: string): { records: RecordSet[]; exists: boolean } | undefined {
+  if (!/^ns-\d+\.awsdns-\d+\./.test(name)) return undefined;
+  return { records: [{ name, type: "A", ttlSeconds: 60, values: [loopback] }], exists: true };
+}
+
+/** The SOA of the zone that a name is in: with it an absence says whose it is (RFC 2308 3). */
+function startOfZone(zones: Pick<Zones, "at">, name: string): Answer[] {
+  const labels = name.toLowerCase().replace(/\.$/, "").split(".");
+  const names = labels.map((_, index) => labels.slice(index).join("."));
+  const starts = names.map((each) => zones.at(each)?.records.find(({ type }) => type === "SOA"));
+  return starts.flatMap((set) => (set ? toAnswers(set) : [])).slice(0, 1);
+}
+
 const noError = 0;
 const serverFailure = 2;
 const nameError = 3;
@@ -75,9 +89,10 @@ function answerTo(zones: Pick<Zones, "at">, message: Buffer): { packet: Packet; 
   const question = query?.questions?.[0];
   if (!query || !question) return undefined;
   const { code, answers } = resolve(zones, question);
+  const authorities = answers.length > 0 ? [] : startOfZone(zones, question.name);
   const flags =
     dns.AUTHORITATIVE_ANSWER | dns.RECURSION_AVAILABLE | ((query.flags ?? 0) & dns.RECURSION_DESIRED) | code;
-  const packet: Packet = { type: "response", id: query.id ?? 0, flags, questions: [question], answers };
+  const packet: Packet = { type: "response", id: query.id ?? 0, flags, questions: [question], answers, authorities };
   return { packet, query };
 }
 
@@ -130,6 +145,19 @@ function toAnswers(set: RecordSet): Answer[] {
     if (set.type === "TXT") return [{ ...shared, type: "TXT", data: textStrings(value) }];
     if (set.type === "CNAME") return [{ ...shared, type: "CNAME", data: value.replace(/\.$/, "") }];
     if (set.type === "NS") return [{ ...shared, type: "NS", data: value.replace(/\.$/, "") }];
+    if (set.type === "SOA") return [{ ...shared, type: "SOA", data: startOfAuthority(value) }];
+    if (set.type === "CAA") return [{ ...shared, type: "CAA", data: authorization(value) }];
     return set.type === "A" ? [{ ...shared, type: "A", data: value }] : [];
   });
+}
+
+function startOfAuthority(value: string) {
+  const [mname = "", rname = "", ...numbers] = value.split(/\s+/).map((word) => word.replace(/\.$/, ""));
+  const [serial = 0, refresh = 0, retry = 0, expire = 0, minimum = 0] = numbers.map(Number);
+  return { mname, rname, serial, refresh, retry, expire, minimum };
+}
+
+function authorization(value: string) {
+  const [, flags = "0", tag = "", text = ""] = /^(\d+)\s+(\w+)\s+(.*)$/.exec(value) ?? [];
+  return { flags: Number(flags), tag: tag as "issue", value: textStrings(text).join("") };
 }

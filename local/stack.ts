@@ -110,7 +110,13 @@ async function boot(options: StackOptions, folder: string, undo: Undo[]): Promis
   const identity = await createServerIdentity();
   const front = await listen({ ...options, onTrouble }, ports, identity, undo);
   const [emulator, pebble] = await bothOrNone(
-    startEmulator({ ...options, folder, port: ports.aws, lambdaEndpoint: front.endpoint }),
+    startEmulator({
+      ...options,
+      folder,
+      port: ports.aws,
+      lambdaEndpoint: front.endpoint,
+      lambdaEnvironment: { DNS_RESOLVERS: front.dnsServer, ...options.lambdaEnvironment },
+    }),
     startPebble({
       folder,
       ports,

@@ -5,6 +5,6 @@ export function nameTaken(name: string, server: string): RefusedError {
   return new RefusedError({
     reason: "ChallengeNameTaken",
     message: `A CNAME is at ${name}, so ${server} takes no TXT record there.`,
-    fix: `Remove the CNAME at ${name}; following it (cnameStrategy: Follow) comes with a later version.`,
+    fix: `Set cnameStrategy: Follow in the issuer's solver, and the record is written where the CNAME leads; or remove the CNAME at ${name}.`,
   });
 }

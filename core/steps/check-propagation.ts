@@ -1,5 +1,8 @@
+import { concurrently } from "../concurrently.ts";
 import { done, type Outcome } from "../outcome.ts";
-import { afterPrefix, bySolver, providerOf } from "./publish-challenge.ts";
+import { afterPrefix, lookPrefix } from "./await-records.ts";
+import { lookAtRecords } from "./look-at-records.ts";
+import { bySolver, providerOf } from "./publish-challenge.ts";
 import type { Work } from "./work.ts";
 
 /** Seconds until the next look: asked at once, then not before two. */
@@ -7,9 +10,9 @@ const pauseSeconds = [2, 4, 8, 15];
 /** The same for a batch, whose slowest zone counts: then when Route 53 mostly is done. Each look is three transitions. */
 const batchPauseSeconds = [2, 24, 20, 10];
 
-/** Asks, for each change once, whether it has reached all name servers. */
+/** Asks, for each change once, whether it has reached all name servers; where nobody knows, the servers are asked themselves. */
 export async function checkPropagation(works: Work[]): Promise<Map<string, Outcome | Error>> {
-  const asked = works.flatMap((work) => (work.row.changes ?? []).map((change) => ({ work, ...split(change) })));
+  const asked = works.flatMap((work) => changesOf(work).map((change) => ({ work, ...split(change) })));
   const settled = new Map<string, boolean | Error>();
   for (const [solver, group] of bySolver(asked)) {
     const [first] = group;
@@ -18,14 +21,25 @@ export async function checkPropagation(works: Work[]): Promise<Map<string, Outco
     const answers = await ask(first.work, solver, changes);
     for (const id of changes) settled.set(`${solver}:${id}`, answers.get(id) ?? false);
   }
-  return new Map(works.map((work) => [work.ref.attemptId, outcomeOf(work, settled)]));
+  const outcomes = await concurrently(10, works, async (work) => {
+    const outcome = await outcomeOf(work, settled).catch((error: unknown) => asError(error));
+    return [work.ref.attemptId, outcome] as const;
+  });
+  return new Map(outcomes);
 }
 
-function outcomeOf(work: Work, settled: Map<string, boolean | Error>): Outcome | Error {
-  const answers = (work.row.changes ?? []).map((change) => settled.get(change) ?? false);
+/** Those that a provider is asked for, or that pass with the time. */
+function changesOf({ row }: Work): string[] {
+  return (row.changes ?? []).filter((change) => !split(change).id.startsWith(lookPrefix));
+}
+
+async function outcomeOf(work: Work, settled: Map<string, boolean | Error>): Promise<Outcome | Error> {
+  const answers = changesOf(work).map((change) => settled.get(change) ?? false);
   const error = answers.find((answer): answer is Error => answer instanceof Error);
   if (error) return error;
   if (answers.includes(false)) return { waitUntil: nextLook(work) };
+  const notBefore = await lookAtRecords(work);
+  if (notBefore) return { waitUntil: new Date(Math.max(notBefore.getTime(), nextLook(work).getTime())) };
   delete work.row.changes;
   work.row.propagated = true;
   return done;
@@ -41,7 +55,7 @@ async function ask(work: Work, solver: number, changes: string[]): Promise<Map<s
       asked.length > 0 ? await (await providerOf(work, solver)).settled(asked) : new Map<string, boolean>();
     return new Map([...answers, ...settled]);
   } catch (error) {
-    return new Map(changes.map((id) => [id, error instanceof Error ? error : new Error(String(error))]));
+    return new Map(changes.map((id) => [id, asError(error)]));
   }
 }
 
@@ -55,4 +69,8 @@ function nextLook({ deps, alone, round }: Work): Date {
 function split(change: string): { solver: number; id: string } {
   const colon = change.indexOf(":");
   return { solver: Number(change.slice(0, colon)), id: change.slice(colon + 1) };
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

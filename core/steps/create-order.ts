@@ -10,6 +10,8 @@ import type { Resource } from "../resource.ts";
 import type { AttemptRow, Challenge } from "../rows.ts";
 import { pickSolver } from "../solver.ts";
 import { accountKeyMark, areOfAccountKey } from "./account-key-mark.ts";
+import { keepTargets, withTargets } from "./challenge-targets.ts";
+import { checkCaa } from "./check-caa.ts";
 import { recordsOfItem } from "./publish-challenge.ts";
 import { currentRequest, LeaseLost, type Work } from "./work.ts";
 
@@ -24,8 +26,11 @@ export async function createOrder(work: Work): Promise<Outcome> {
   const order = existing ?? (await newOrder(work, acme, certificate));
   if (order.status !== "pending") return proven(work);
   const item = existing || work.hadOrder ? await work.reads.challenges(work.ref) : undefined;
-  if (existing && item && areOf(existing, item.challenges) && areOfAccountKey(work, item)) return done;
-  const challenges = withSolvers(work, certificate, await acme.challenges(order, ["dns-01"]));
+  if (existing && item && areOf(existing, item.challenges) && areOfAccountKey(work, item)) {
+    await keepTargets(work, item);
+    return done;
+  }
+  const challenges = await withTargets(work, withSolvers(work, certificate, await acme.challenges(order, ["dns-01"])));
   const made = { challenges, ...accountKeyMark(work) };
   await work.deps.state.putChallenges(work.ref, item ? { ...made, former: recordsOfItem(item) } : made);
   return done;
@@ -60,6 +65,7 @@ async function newOrder(work: Work, acme: AcmeIssuer, certificate: Resource<Cert
   const spec = acmeOf(issuer);
   const { ipAddresses } = certificate.spec;
   const names = orderNames(certificate.spec);
+  await checkCaa(work, names);
   const request = {
     names,
     ...(ipAddresses ? { ipAddresses } : {}),

@@ -3,6 +3,7 @@ import { RefusedError } from "../errors.ts";
 import { done, type Outcome } from "../outcome.ts";
 import type { DnsProvider, RecordResult, TxtRecord } from "../ports.ts";
 import type { Challenge, ChallengesItem } from "../rows.ts";
+import { awaitRecord } from "./await-records.ts";
 import type { Work } from "./work.ts";
 
 /** Publishes the TXT records of a whole batch: one call per zone. Claims each value first, so that nobody removes it. */
@@ -20,25 +21,11 @@ export async function publishChallenge(works: Work[]): Promise<Map<string, Outco
     for (const { work, record } of group) {
       const result = results.get(keyOfRecord(record)) ?? new Error(`no answer for ${record.name}`);
       if (result instanceof Error) outcomes.set(work.ref.attemptId, result);
-      else remember(work, solver, result);
+      else awaitRecord(work, solver, result);
     }
   }
   return outcomes;
 }
-
-/** How long a record that was there already may still be on its way: Route 53 says that changes generally take up to 60 s. */
-const settlingMs = 60_000;
-
-/** Keeps the change to wait for. A record that was there has none: ours with a lost reply, or another attempt's of just now. */
-function remember(work: Work, solver: number, change: string): void {
-  const { changes, answeredUnder, propagated } = work.row;
-  if (change === "" && (changes !== undefined || answeredUnder !== undefined || propagated)) return;
-  const id = change === "" ? `${afterPrefix}${work.deps.clock.now().getTime() + settlingMs}` : change;
-  work.row.changes = [...new Set([...(work.row.changes ?? []), `${solver}:${id}`])];
-}
-
-/** A change without an id: settled after this instant (epoch ms). */
-export const afterPrefix = "after=";
 
 /** A change to wait for, an error, or "" when the record was there already. */
 async function publish(
@@ -82,8 +69,9 @@ async function recordsOf(works: Work[]): Promise<Wanted[]> {
   return (await Promise.all(wanted)).flat();
 }
 
-function recordOf(challenge: Challenge): TxtRecord {
-  return { name: challenge.recordName, value: challenge.recordValue };
+/** The record that proves it, where it is written. */
+export function recordOf(challenge: Challenge): TxtRecord {
+  return { name: challenge.target ?? challenge.recordName, value: challenge.recordValue };
 }
 
 /** Every record that an attempt may have published, those of its earlier orders included. */

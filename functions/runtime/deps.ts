@@ -5,6 +5,7 @@ import { dynamoRequests } from "../../adapters/aws/requests.ts";
 import { dynamoState } from "../../adapters/aws/state.ts";
 import { openStore } from "../../adapters/stores/index.ts";
 import type { Deps, KeyMaker, TrustFormats } from "../../core/deps.ts";
+import type { DnsLookup } from "../../core/dns-lookup.ts";
 import type { Events, KeySealer, SecretStore, Starter } from "../../core/ports.ts";
 import type { StoreName } from "../../core/rows.ts";
 import { acmeIssuers } from "./acme.ts";
@@ -24,6 +25,7 @@ export function openDeps(environment: Environment, functionName: string): Deps {
   const clock = { now: () => new Date() };
   const dynamo = new DynamoDBClient(client);
   const { secretsBucket: bucket, keyMaterialKeyArn } = environment;
+  const lookup = openDnsLookup(environment);
   const store = onceEach((name: StoreName) => openStore(name, { ...client, bucket, kmsKeyId: keyMaterialKeyArn }));
   return {
     instance: environment.instance,
@@ -40,7 +42,8 @@ export function openDeps(environment: Environment, functionName: string): Deps {
     sealer: once(() => openSealer(environment, client)),
     keys: openKeys(),
     ...acmeIssuers(environment, { clock, userAgent: `certwright-${functionName}/1`, store }),
-    ...dnsProviders({ ...environment, client, clock, store }),
+    ...dnsProviders({ ...environment, client, clock, store, lookup }),
+    lookup,
     ...openKubernetes(environment, { client, clock, store }),
     fieldManager: fieldManagerOf(environment.stateMachineArn),
     trust: openTrust(),
@@ -97,6 +100,16 @@ async function openSealer({ instance, keyMaterialKeyArn }: Environment, client: 
     import("../../adapters/aws/key-sealer.ts"),
   ]);
   return kmsSealer({ client: new KMSClient(client), keyId: keyMaterialKeyArn, instance });
+}
+
+function openDnsLookup({ allowedPrivateHosts, dnsResolvers }: Environment): DnsLookup {
+  const open = once(async () =>
+    (await import("../../adapters/dns/lookup/open.ts")).openLookup({ allowedPrivateHosts, resolvers: dnsResolvers }),
+  );
+  return {
+    resolve: async (name, type) => (await open()).resolve(name, type),
+    ask: async (server, name, type) => (await open()).ask(server, name, type),
+  };
 }
 
 /** Keys and CSRs are loaded apart: check-issuer makes keys only. */

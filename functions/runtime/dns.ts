@@ -2,6 +2,7 @@ import * as dnsAdapters from "../../adapters/dns/index.ts";
 import { secretText } from "../../core/account-key.ts";
 import type { Deps } from "../../core/deps.ts";
 import type { DnsAccess, DnsAdapters } from "../../core/dns-adapter.ts";
+import type { DnsLookup } from "../../core/dns-lookup.ts";
 import { RefusedError } from "../../core/errors.ts";
 import { acmeOf } from "../../core/issuer.ts";
 import type { Clock, DnsProvider } from "../../core/ports.ts";
@@ -19,6 +20,8 @@ interface World {
   clock: Clock;
   store: OpenStore;
   allowedPrivateHosts: readonly string[];
+  validationZones: readonly string[];
+  lookup: DnsLookup;
 }
 
 /** DNS providers by issuer and solver; kept while the function is warm, so that zones are listed once. */
@@ -48,11 +51,14 @@ function solverOf(issuer: IssuerRow, index: number, adapters: DnsAdapters) {
   return { adapter, config };
 }
 
-function accessOf({ key }: IssuerRow, { instance, client, clock, store, allowedPrivateHosts }: World): DnsAccess {
+function accessOf({ key }: IssuerRow, { instance, client, clock, store, ...lent }: World): DnsAccess {
+  const { allowedPrivateHosts, validationZones, lookup } = lent;
   return {
     clock,
     fetch,
     allowedPrivateHosts,
+    validationZones,
+    lookup,
     secret: (ref) => secretText({ instance, store }, key, ref),
     aws: async (role) => {
       if (role !== undefined) return withRole(client, clock, role, `${instance}/${key.namespace}`);

@@ -12,6 +12,10 @@ export interface Environment {
   defaultStore: "secretsManager" | "s3";
   /** Hosts the URL guard lets through although they are private. */
   allowedPrivateHosts: string[];
+  /** Ids of the hosted zones made for validation only. */
+  validationZones: string[];
+  /** `host:port` of recursive resolvers; none: the system's. Only the local stack sets it (adapters/dns/lookup/open.ts). */
+  dnsResolvers: string[];
   namespaces: Record<string, { dnsNames?: string[] | undefined }> | undefined;
 }
 
@@ -29,6 +33,8 @@ const schema = z.object({
   KEY_MATERIAL_KEY_ARN: text,
   DEFAULT_STORE: z.enum(["secretsManager", "s3"]),
   ALLOWED_PRIVATE_HOSTS: z.optional(z.string()),
+  VALIDATION_ZONES: z.optional(z.string()),
+  DNS_RESOLVERS: z.optional(z.string()),
   NAMESPACES: z.optional(z.string()),
 });
 
@@ -44,7 +50,13 @@ export function readEnvironment(variables: Record<string, string | undefined>): 
     busName: parsed.BUS_NAME,
     keyMaterialKeyArn: parsed.KEY_MATERIAL_KEY_ARN,
     defaultStore: parsed.DEFAULT_STORE,
-    allowedPrivateHosts: (parsed.ALLOWED_PRIVATE_HOSTS ?? "").split(",").filter((host) => host !== ""),
+    allowedPrivateHosts: listOf(parsed.ALLOWED_PRIVATE_HOSTS),
+    validationZones: listOf(parsed.VALIDATION_ZONES),
+    dnsResolvers: listOf(parsed.DNS_RESOLVERS),
     namespaces: parsed.NAMESPACES ? namespaces.parse(JSON.parse(parsed.NAMESPACES)) : undefined,
   };
+}
+
+function listOf(text = ""): string[] {
+  return text.split(",").filter((item) => item !== "");
 }

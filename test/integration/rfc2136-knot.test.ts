@@ -1,12 +1,13 @@
 import { Resolver } from "node:dns/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { exchangeWith } from "../../adapters/dns/rfc2136/exchange.ts";
+import { exchangeWith } from "../../adapters/dns/exchange.ts";
 import { rfc2136Records } from "../../adapters/dns/rfc2136/records.ts";
 import type { Rfc2136Solver, TsigAlgorithm } from "../../adapters/dns/rfc2136/solver.ts";
 import { rfc2136 } from "../../adapters/dns/rfc2136.ts";
 import type { DnsProvider } from "../../core/ports.ts";
 import { type DnsWorld, testDnsProvider } from "../contract/dns-provider.ts";
 import { type Knot, startKnot } from "../support/knot.ts";
+import { withoutDns } from "../support/memory-lookup.ts";
 
 /** The rfc2136 provider against a real name server: Knot DNS. */
 
@@ -86,6 +87,7 @@ describe("rfc2136 on Knot DNS", () => {
   const open = (config: Partial<Rfc2136Solver>, text = secret): Promise<DnsProvider> => {
     const access = {
       allowedPrivateHosts: ["127.0.0.1"],
+      ...withoutDns,
       clock: { now: () => new Date() },
       secret: async () => text,
       fetch,

@@ -2,6 +2,7 @@ import { txtAt } from "../../adapters/dns/acme-dns/look.ts";
 import { openAcmeDns } from "../../adapters/dns/acme-dns/records.ts";
 import type { DnsWorld } from "../contract/dns-provider.ts";
 import type { startAcmeDns } from "./acme-dns-server.ts";
+import { withoutDns } from "./memory-lookup.ts";
 
 export interface AcmeDnsWorld extends DnsWorld {
   /** `POST /update`s that have arrived. */
@@ -39,6 +40,7 @@ export async function acmeDnsWorld(server: Awaited<ReturnType<typeof startAcmeDn
       secret: async () => JSON.stringify(accounts),
       aws: () => Promise.reject(new Error("nothing of AWS is called")),
       allowedPrivateHosts: [],
+      ...withoutDns,
       addressesOf: async () => ["9.9.9.9"],
     };
     const look = async (name: string) => (silent ? undefined : txtAt([server.nameServer], name));

@@ -1,12 +1,18 @@
 import { route53Records } from "../../adapters/dns/route53/records.ts";
+import type { DnsLookup } from "../../core/dns-lookup.ts";
 import type { DnsProvider, RecordResult, TxtRecord } from "../../core/ports.ts";
 import type { FakeRoute53 } from "./fake-route53.ts";
+import { withoutDns } from "./memory-lookup.ts";
 
 export const clock = { now: () => new Date("2026-01-01T00:00:00Z") };
 
 /** A new route53 provider over a fake: another Lambda. */
-export function providerOn(aws: FakeRoute53, hostedZoneID?: string): DnsProvider {
-  return route53Records(hostedZoneID ? { hostedZoneID } : {}, { client: aws.client, clock });
+export function providerOn(
+  aws: FakeRoute53,
+  hostedZoneID?: string,
+  dns: { lookup: DnsLookup; validationZones: string[] } = withoutDns,
+): DnsProvider {
+  return route53Records(hostedZoneID ? { hostedZoneID } : {}, { client: aws.client, clock, ...dns });
 }
 
 /** A challenge record of a host; a value as long as a real one. */

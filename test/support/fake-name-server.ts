@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import type { Exchange } from "../../adapters/dns/rfc2136/exchange.ts";
+import type { Exchange } from "../../adapters/dns/exchange.ts";
 import {
   decode,
   encode,
@@ -9,7 +9,7 @@ import {
   readName,
   textData,
   words,
-} from "../../adapters/dns/rfc2136/wire.ts";
+} from "../../adapters/dns/message.ts";
 
 interface FakeZone {
   records: Rr[];

@@ -118,7 +118,10 @@ function directoryOf({ knobs }: TestCa): Record<string, unknown> {
     newAccount: `${base}/new-account`,
     newOrder: `${base}/new-order`,
     renewalInfo: `${base}/renewal-info`,
-    meta: { profiles: Object.fromEntries(Object.keys(knobs.profiles).map((name) => [name, `as ${name} is`])) },
+    meta: {
+      profiles: Object.fromEntries(Object.keys(knobs.profiles).map((name) => [name, `as ${name} is`])),
+      caaIdentities: ["memory.test"],
+    },
   };
 }
 

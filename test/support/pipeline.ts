@@ -29,6 +29,7 @@ import type { TestCa } from "./acme-ca-state.ts";
 import { execute, type Machine } from "./asl.ts";
 import { memoryAcme } from "./memory-acme.ts";
 import { memoryDns } from "./memory-dns.ts";
+import { memoryLookup } from "./memory-lookup.ts";
 import { memoryRequests } from "./memory-requests.ts";
 import { memorySecretStore } from "./memory-secret-store.ts";
 import { memoryState } from "./memory-state.ts";
@@ -74,7 +75,8 @@ export async function openPipeline(options: PipelineOptions = {}) {
   const time = virtualTime(options.start ?? new Date("2026-11-22T12:00:00Z"));
   const clock = { now: time.now };
   const dns = memoryDns(options.zones ?? ["example.test"]);
-  const ca = options.ca ?? (await createCa({ clock, baseUrl: "https://memory.test", lookupTxt: dns.values }));
+  const lookup = memoryLookup({ clock, texts: dns.values, zones: options.zones ?? ["example.test"] });
+  const ca = options.ca ?? (await createCa({ clock, baseUrl: "https://memory.test", lookupTxt: lookup.texts }));
   const requests = memoryRequests();
   const state = memoryState();
   const stores = { secretsManager: memorySecretStore(), s3: memorySecretStore() };
@@ -145,6 +147,7 @@ export async function openPipeline(options: PipelineOptions = {}) {
     },
     acmeRegistrar: async ({ accountKeyPem }) => memoryAcme(ca, { accountKeyPem, clock }),
     dns: async () => dns,
+    lookup,
     ...withoutClusters,
     ...options.kubernetes,
   };
@@ -191,7 +194,7 @@ export async function openPipeline(options: PipelineOptions = {}) {
   if (options.sweepSeconds !== 0) time.spawn(sweeping);
 
   const pipeline = {
-    ...{ time, ca, dns, requests, state, stores, facts, logs, executions, syncs, deps, keys },
+    ...{ time, ca, dns, lookup, requests, state, stores, facts, logs, executions, syncs, deps, keys },
     /** Writes an object and delivers its stream record. */
     apply: async (id: string, spec: unknown, metadata?: unknown) => {
       const key = keyOf(id);

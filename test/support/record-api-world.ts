@@ -3,6 +3,7 @@ import type { DnsProvider } from "../../core/ports.ts";
 import type { DnsWorld } from "../contract/dns-provider.ts";
 import type { Operation, Reply } from "./described-api.ts";
 import { describedApi } from "./described-api.ts";
+import { withoutDns } from "./memory-lookup.ts";
 
 /** A TXT record that a fake API holds; `name` is absolute. */
 export interface HeldRecord {
@@ -73,7 +74,14 @@ export function recordApiWorld<Config>(
     minutes += 5;
     const now = new Date(Date.UTC(2026, 0, 1, 0, minutes));
     const secret: DnsAccess["secret"] = async ({ name, key }) => secrets[`${name}/${key}`] ?? "";
-    return adapter.create(config, { clock: { now: () => now }, fetch, aws: noAws, secret, allowedPrivateHosts: [] });
+    return adapter.create(config, {
+      clock: { now: () => now },
+      fetch,
+      aws: noAws,
+      secret,
+      allowedPrivateHosts: [],
+      ...withoutDns,
+    });
   };
   return {
     zones: ["one.test", "two.test"],

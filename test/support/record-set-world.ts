@@ -2,6 +2,7 @@ import type { DnsAccess, DnsAdapter } from "../../core/dns-adapter.ts";
 import type { DnsProvider } from "../../core/ports.ts";
 import type { DnsWorld } from "../contract/dns-provider.ts";
 import type { Reply } from "./described-api.ts";
+import { withoutDns } from "./memory-lookup.ts";
 
 /** The TXT set of one name, as a fake API holds it; `version` rises with each change. */
 export interface HeldSet {
@@ -82,7 +83,14 @@ export function recordSetWorld<Config>(
       const at = now();
       const secret: DnsAccess["secret"] = async ({ name, key }) => secrets[`${name}/${key}`] ?? "";
       const aws = () => Promise.reject(new Error("nothing of AWS is called"));
-      return adapter.create(config, { clock: { now: () => at }, fetch, aws, secret, allowedPrivateHosts: [] });
+      return adapter.create(config, {
+        clock: { now: () => at },
+        fetch,
+        aws,
+        secret,
+        allowedPrivateHosts: [],
+        ...withoutDns,
+      });
     },
     values: async (name) => [...(store.sets.get(name)?.values ?? [])],
     addForeign: async (name, value) => {

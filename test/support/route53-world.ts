@@ -6,6 +6,7 @@ import {
 } from "@aws-sdk/client-route-53";
 import { route53Records } from "../../adapters/dns/route53/records.ts";
 import type { DnsWorld } from "../contract/dns-provider.ts";
+import { withoutDns } from "./memory-lookup.ts";
 
 type Sender = Pick<Route53Client, "send">;
 let serial = 0;
@@ -30,7 +31,7 @@ export async function route53World(client: Sender): Promise<DnsWorld> {
   const zoneOf = (name: string) => (name.endsWith(second) ? zones.get(second) : zones.get(first)) ?? "";
   return {
     zones: [first, second],
-    provider: () => route53Records({}, { client: interrupted, clock: { now: () => new Date() } }),
+    provider: () => route53Records({}, { client: interrupted, clock: { now: () => new Date() }, ...withoutDns }),
     values: async (name) =>
       (await setsAt(client, zoneOf(name), name)).flatMap(valuesOf).map((value) => value.slice(1, -1)),
     addForeign: async (name, value) => addForeign(client, zoneOf(name), name, value),

@@ -19,6 +19,7 @@ const challenge: z.ZodMiniType<Challenge> = z.looseObject({
   challengeUrl: text,
   type: z.literal("dns-01"),
   recordName: text,
+  target: optional(text),
   recordValue: text,
   solver: z.number(),
 });

@@ -1,9 +1,9 @@
 import { randomInt } from "node:crypto";
 import { RefusedError, UnavailableError } from "../../../core/errors.ts";
 import type { Clock } from "../../../core/ports.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Exchange } from "../exchange.ts";
+import { decode, encode, type Message, type Received, type Rr } from "../message.ts";
 import { sign, type TsigKey, verify } from "./tsig.ts";
-import { decode, encode, type Message, type Received, type Rr } from "./wire.ts";
 
 export interface ConversationDeps {
   exchange: Exchange;

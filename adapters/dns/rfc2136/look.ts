@@ -1,7 +1,7 @@
 import { RefusedError } from "../../../core/errors.ts";
+import { type Rr, textOf } from "../message.ts";
 import { nameTaken } from "../name-taken.ts";
 import { type Answer, type ConversationDeps, query, rcodes, types, unusable } from "./conversation.ts";
-import { type Rr, textOf } from "./wire.ts";
 
 /** What a name holds now, and the zone that an update of it must name. */
 export interface Found {

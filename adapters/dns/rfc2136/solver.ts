@@ -1,6 +1,7 @@
 import type { SolverKind } from "../../../core/dns-adapter.ts";
 import { invalidValue, quote, requiredValue, unsupportedValue } from "../../../core/field-fault.ts";
 import type { Fields } from "../../../core/field-reader.ts";
+import { type NameServer, parseNameServer } from "../../../core/name-server.ts";
 import { readSecretRef, type SecretRef } from "../../../core/secret-ref.ts";
 
 /** cert-manager's `dns01.rfc2136`. */
@@ -9,12 +10,6 @@ export interface Rfc2136Solver {
   protocol: "UDP" | "TCP";
   /** Absent: updates are sent unsigned. */
   tsig?: { keyName: string; algorithm: TsigAlgorithm; secretRef: SecretRef };
-}
-
-export interface NameServer {
-  /** A name or an address, IPv6 without brackets. */
-  host: string;
-  port: number;
 }
 
 /** cert-manager's names. */
@@ -38,17 +33,13 @@ export const rfc2136Solver: SolverKind<Rfc2136Solver> = {
   },
 };
 
-const addressSyntax = /^(?:\[([\da-f:.]+)\]|([\w.-]+))(?::(\d{1,5}))?$/i;
-const bareIpv6Syntax = /^[\da-f]*:[\da-f:.]*:[\da-f.]*$/i;
-
 function readNameServer(fields: Fields): NameServer {
   const text = fields.text("nameserver");
   const fix = "write host or host:port, such as ns1.example.com:53 or [2001:db8::1]:53";
   if (!fields.isSet("nameserver")) fields.fault("nameserver", requiredValue("the server that takes the updates"), fix);
   if (text === undefined) return { host: "", port: 53 };
-  const [, ipv6, name, port = "53"] = addressSyntax.exec(bareIpv6Syntax.test(text) ? `[${text}]` : text) ?? [];
-  const host = ipv6 ?? name;
-  if (host !== undefined && Number(port) > 0 && Number(port) < 65_536) return { host, port: Number(port) };
+  const server = parseNameServer(text);
+  if (server) return server;
   const why =
     "nameserver must be set in the form host:port where host is an IPv4 address, an enclosed IPv6 address or a hostname and port is an optional port number.";
   fields.fault("nameserver", invalidValue(quote(text), why), fix);

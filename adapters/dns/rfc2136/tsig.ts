@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
+import { nameBytes, type Received, readName, words } from "../message.ts";
 import type { TsigAlgorithm } from "./solver.ts";
-import { nameBytes, type Received, readName, words } from "./wire.ts";
 
 export interface TsigKey {
   /** Lower case, without a trailing dot. */

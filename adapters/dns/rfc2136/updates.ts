@@ -1,7 +1,7 @@
 import { RefusedError } from "../../../core/errors.ts";
+import { type Rr, textData } from "../message.ts";
 import { nameTaken } from "../name-taken.ts";
 import { type ConversationDeps, classes, rcodes, sizeOf, types, udpBytes, unusable, update } from "./conversation.ts";
-import { type Rr, textData } from "./wire.ts";
 
 /** The updates of one name: they go into one message or none. */
 export interface NameChange {

@@ -11,14 +11,19 @@ export interface Zone {
   name?: string;
 }
 
-/** All public zones of the account, page by page; private ones answer no CA. */
-export async function listPublicZones(client: Route53Sender): Promise<Required<Zone>[]> {
-  const zones: Required<Zone>[] = [];
+export interface ListedZone extends Required<Zone> {
+  /** Answers inside VPCs only, so no CA sees it. */
+  isPrivate: boolean;
+}
+
+/** All zones of the account, page by page. */
+export async function listZones(client: Route53Sender): Promise<ListedZone[]> {
+  const zones: ListedZone[] = [];
   let marker: string | undefined;
   do {
     const page = await client.send(new ListHostedZonesCommand({ Marker: marker }));
-    for (const zone of page.HostedZones ?? []) {
-      if (!zone.Config?.PrivateZone) zones.push({ id: bareId(zone.Id), name: bareName(zone.Name ?? "") });
+    for (const { Id, Name = "", Config } of page.HostedZones ?? []) {
+      zones.push({ id: bareId(Id), name: bareName(Name), isPrivate: Config?.PrivateZone ?? false });
     }
     marker = page.IsTruncated ? page.NextMarker : undefined;
   } while (marker);
@@ -47,6 +52,15 @@ export async function readTxt(client: Route53Sender, zone: Zone, name: string): 
     identifier = goesOn ? page.NextRecordIdentifier : undefined;
   } while (identifier);
   return sets;
+}
+
+/** The name servers of a zone, as its own NS record names them. */
+export async function readNameServers(client: Route53Sender, { id, name }: ListedZone): Promise<string[]> {
+  const start = { StartRecordName: name, StartRecordType: "NS" as const, MaxItems: 1 };
+  const page = await client.send(new ListResourceRecordSetsCommand({ HostedZoneId: id, ...start }));
+  const [set] = page.ResourceRecordSets ?? [];
+  if (set?.Type !== "NS" || bareName(set.Name ?? "") !== name) return [];
+  return (set.ResourceRecords ?? []).map(({ Value = "" }) => bareName(Value));
 }
 
 /** Whether a change is on all name servers. Route 53 forgets changes after 30 days; a forgotten one long is. */

@@ -1,7 +1,7 @@
 import { Route53Client } from "@aws-sdk/client-route-53";
 import type { DnsAccess } from "../../../core/dns-adapter.ts";
 import { RefusedError, UnavailableError } from "../../../core/errors.ts";
-import type { Clock, DnsProvider, RecordResult, TxtRecord } from "../../../core/ports.ts";
+import type { DnsProvider, RecordResult, TxtRecord } from "../../../core/ports.ts";
 import type { NameResult } from "./apply.ts";
 import { applyToZone } from "./apply.ts";
 import type { Route53Sender, Zone } from "./client.ts";
@@ -17,10 +17,9 @@ import { findZones } from "./zones.ts";
 /** The zone to use; the region and the role are in the client. */
 type Route53Records = Pick<Route53Solver, "hostedZoneID">;
 
-export interface Route53Deps {
+export interface Route53Deps extends Pick<DnsAccess, "clock" | "lookup" | "validationZones"> {
   /** Kept by the caller over invocations: the listing of zones is cached for it. */
   client: Route53Sender;
-  clock: Clock;
 }
 
 /** The account has 10 requests a second for everybody (burst 50). */
@@ -29,15 +28,16 @@ const callsAtOnce = 5;
 /** Opens a client with the solver's role and region. */
 export async function openRoute53(
   { region, hostedZoneID, role }: Route53Solver,
-  { aws, clock }: Pick<DnsAccess, "aws" | "clock">,
+  { aws, ...access }: Pick<DnsAccess, "aws" | "clock" | "lookup" | "validationZones">,
 ): Promise<DnsProvider> {
   const client = new Route53Client({ ...(await aws(role)), ...(region === undefined ? {} : { region }) });
-  return route53Records(hostedZoneID === undefined ? {} : { hostedZoneID }, { client, clock });
+  return route53Records(hostedZoneID === undefined ? {} : { hostedZoneID }, { ...access, client });
 }
 
 /** TXT records in public Route 53 zones: one transactional ChangeResourceRecordSets per zone and batch. */
-export function route53Records(settings: Route53Records, { client, clock }: Route53Deps): DnsProvider {
-  const source: ZoneSource = { client, clock, hostedZoneID: settings.hostedZoneID && bareId(settings.hostedZoneID) };
+export function route53Records(settings: Route53Records, deps: Route53Deps): DnsProvider {
+  const { client } = deps;
+  const source: ZoneSource = { ...deps, hostedZoneID: settings.hostedZoneID && bareId(settings.hostedZoneID) };
   return {
     publish: (records) => change("publish", records, source),
     cleanUp: (records) => change("cleanUp", records, source),

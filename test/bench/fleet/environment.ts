@@ -10,6 +10,7 @@ import type { FunctionName } from "../../../cdk/functions.ts";
 import { keyInSecret } from "../../../core/account-key.ts";
 import type { Deps, KeyMaker } from "../../../core/deps.ts";
 import type { IssuerRow, StoreName } from "../../../core/rows.ts";
+import { withoutDns } from "../../support/memory-lookup.ts";
 import { address, fleetAcme } from "./acme.ts";
 import type { AwsWorld } from "./aws.ts";
 import type { FleetCa } from "./ca.ts";
@@ -56,12 +57,20 @@ export function openEnvironment(outside: Outside, name: FunctionName): Deps {
     secretsManager: secretsManager.create({ client: secretsClient(outside, outside.secrets) }),
     s3: s3.create({ client: s3Client(outside, outside.objects), bucket: "certwright-secrets" }),
   };
-  const dns = route53Records({}, { client: route53Client(outside, outside.zones), clock });
+  const dns = route53Records({}, { client: route53Client(outside, outside.zones), clock, ...withoutDns });
   const sealer = kmsSealer({ client: kmsClient(outside), keyId: "key-material", instance });
   const open = acmeOf(outside);
   const accountKey = accountKeys(outside, async (secret) => (await stores.secretsManager.read(secret))?.value);
   return {
-    ...{ instance, defaultStore: outside.store, policy: {}, clock, keys: outside.keys, dnsAdapters },
+    ...{
+      instance,
+      defaultStore: outside.store,
+      policy: {},
+      clock,
+      keys: outside.keys,
+      dnsAdapters,
+      lookup: withoutDns.lookup,
+    },
     chance: { fraction: outside.fraction, uuid: outside.uuid },
     requests: fleetRequests(outside.requests.open({ used, pause: pause("requests") })),
     state: fleetState(outside.state.open({ used, pause: pause("state") }), clock),

@@ -77,6 +77,22 @@ describe("an Issuer", () => {
     });
   });
 
+  it("has a solver's strategies", () => {
+    const nameservers = ["8.8.8.8:53", "dns.test", "[2001:db8::1]:53", "https://dns.test:8443/dns-query"];
+    const dns01 = {
+      route53: { role: "arn:aws:iam::123456789012:role/certwright-dns" },
+      cnameStrategy: "Follow",
+      nameservers,
+    };
+    const [solver] = specOf({ solvers: [{ dns01, waitInsteadOfSelfCheck: "1m30s" }] }).acme?.solvers ?? [];
+    expect(solver).toEqual({
+      dns01: { route53: dns01.route53 },
+      follow: true,
+      nameservers,
+      waitInsteadOfSelfCheckSeconds: 90,
+    });
+  });
+
   it.each<[string, string]>([
     ["in base64", base64(rootPem)],
     ["in base64 of many lines", base64(rootPem).replace(/.{60}/g, "$&\n")],

@@ -26,7 +26,7 @@ async function serve(...sets: RecordSet[]): Promise<number> {
   return server.port;
 }
 
-const query = (name: string, type: "TXT" | "CNAME", payload?: number) => ({
+const query = (name: string, type: "TXT" | "CNAME" | "A" | "CAA", payload?: number) => ({
   type: "query" as const,
   id: 7,
   flags: dns.RECURSION_DESIRED,
@@ -36,7 +36,12 @@ const query = (name: string, type: "TXT" | "CNAME", payload?: number) => ({
     : {}),
 });
 
-function overUdp(port: number, name: string, type: "TXT" | "CNAME" = "TXT", payload?: number): Promise<DecodedPacket> {
+function overUdp(
+  port: number,
+  name: string,
+  type: "TXT" | "CNAME" | "A" | "CAA" = "TXT",
+  payload?: number,
+): Promise<DecodedPacket> {
   return new Promise((resolve, reject) => {
     const socket = createSocket("udp4");
     socket.once("error", reject);
@@ -106,6 +111,24 @@ describe("the DNS server", () => {
     const port = await serve(cname("alias.example.test", "nowhere.example.com."));
     const answer = await overUdp(port, name);
     expect([code(answer), texts(answer)]).toEqual([expected, []]);
+  });
+
+  it("says whose zone a name is in that is not there, and where Route 53's name servers are", async () => {
+    const start = "ns-1.awsdns-1.com. hostmaster.example.com. 1 7200 900 1209600 86400";
+    const port = await serve({ name: "example.test", type: "SOA", ttlSeconds: 900, values: [start] });
+    const absent = await overUdp(port, "a.b.example.test");
+    expect([code(absent), absent.authorities?.map(({ name, type }) => [name, type])]).toEqual([
+      "NXDOMAIN",
+      [["example.test", "SOA"]],
+    ]);
+    const address = await overUdp(port, "ns-1.awsdns-1.com", "A");
+    expect(address.answers).toMatchObject([{ type: "A", data: "127.0.0.1" }]);
+  });
+
+  it("answers CAA records with their flags", async () => {
+    const caa = { name: "example.test", type: "CAA", ttlSeconds: 5, values: ['128 issue "ca.test; a=b"'] };
+    const answer = await overUdp(await serve(caa), "example.test", "CAA");
+    expect(answer.answers).toMatchObject([{ data: { flags: 128, tag: "issue", value: "ca.test; a=b" } }]);
   });
 
   it("follows aliases and shows them", async () => {

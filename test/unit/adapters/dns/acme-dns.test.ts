@@ -5,6 +5,7 @@ import { acmeDNS } from "../../../../adapters/dns/acme-dns.ts";
 import { testDnsProvider } from "../../../contract/dns-provider.ts";
 import { startAcmeDns } from "../../../support/acme-dns-server.ts";
 import { acmeDnsWorld } from "../../../support/acme-dns-world.ts";
+import { withoutDns } from "../../../support/memory-lookup.ts";
 import { solverConfig, solverFaults } from "../../../support/solver-faults.ts";
 
 let second = 1;
@@ -91,6 +92,7 @@ describe("acme-dns: what is refused", () => {
         aws: () => Promise.reject(new Error("nothing of AWS is called")),
         fetch: async () => Response.json({ error: "forbidden" }, { status: 401 }),
         allowedPrivateHosts: [],
+        ...withoutDns,
         addressesOf: async () => ["9.9.9.9"],
         ...more,
       },
@@ -180,7 +182,7 @@ describe("dns01.acmeDNS", () => {
     expect(config).toEqual({ host: "https://auth.example.com", accountSecretRef });
     const clock = { now: () => new Date() };
     const aws = () => Promise.reject();
-    const access = { secret: async () => "{}", clock, fetch, aws, allowedPrivateHosts: [] };
+    const access = { secret: async () => "{}", clock, fetch, aws, allowedPrivateHosts: [], ...withoutDns };
     const dns = await acmeDNS.create(config as never, access);
     expect(await dns.publish([])).toEqual([]);
   });

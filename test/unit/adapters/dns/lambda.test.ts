@@ -18,6 +18,7 @@ import { checkDnsFunction } from "../../../contract/check-dns-function.ts";
 import { dnsFunctionChecks } from "../../../contract/dns-function.ts";
 import { testDnsProvider } from "../../../contract/dns-provider.ts";
 import { fakeLinode } from "../../../support/fake-linode.ts";
+import { withoutDns } from "../../../support/memory-lookup.ts";
 import { recordApiWorld } from "../../../support/record-api-world.ts";
 import { solverConfig, solverFaults } from "../../../support/solver-faults.ts";
 
@@ -269,7 +270,14 @@ describe("dns01.lambda", () => {
     };
     const secret = () => Promise.reject(new Error("no secret is read"));
     const clock = { now: () => new Date() };
-    const dns = await lambda.create(read as never, { aws, fetch, secret, clock, allowedPrivateHosts: [] });
+    const dns = await lambda.create(read as never, {
+      aws,
+      fetch,
+      secret,
+      clock,
+      allowedPrivateHosts: [],
+      ...withoutDns,
+    });
     expect(await dns.publish([])).toEqual([]);
     expect(roles).toEqual([role]);
   });

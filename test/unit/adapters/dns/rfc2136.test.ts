@@ -5,6 +5,7 @@ import { rfc2136 } from "../../../../adapters/dns/rfc2136.ts";
 import type { DnsProvider } from "../../../../core/ports.ts";
 import { type DnsWorld, testDnsProvider } from "../../../contract/dns-provider.ts";
 import { fakeNameServer } from "../../../support/fake-name-server.ts";
+import { withoutDns } from "../../../support/memory-lookup.ts";
 import { solverConfig, solverFaults } from "../../../support/solver-faults.ts";
 
 const key: TsigKey = { name: "key.one.test", algorithm: "HMACSHA256", secret: Buffer.from("a shared secret") };
@@ -176,6 +177,7 @@ describe("rfc2136 opened for an issuer", () => {
     aws: () => Promise.reject(new Error("nothing of AWS is called")),
     secret: async () => text,
     allowedPrivateHosts: [],
+    ...withoutDns,
   });
 
   it.each(["not base64!", "", "YQ"])("refuses a stored secret of %j only when it is no base64", async (text) => {

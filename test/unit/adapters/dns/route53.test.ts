@@ -3,6 +3,7 @@ import { route53 } from "../../../../adapters/dns/route53.ts";
 import { UnavailableError } from "../../../../core/errors.ts";
 import { challenge, clock, failed, many, providerOn } from "../../../support/challenges.ts";
 import { fakeRoute53 } from "../../../support/fake-route53.ts";
+import { withoutDns } from "../../../support/memory-lookup.ts";
 
 describe("call economy", () => {
   it("publishes 50 records of one zone with one listing and one change, and cleans them with one change", async () => {
@@ -108,7 +109,7 @@ describe("opened for an issuer", () => {
       return { customUserAgent: [] };
     };
     const secret = () => Promise.reject(new Error("no secret is read"));
-    const access = { aws, clock, fetch, secret, allowedPrivateHosts: [] };
+    const access = { aws, clock, fetch, secret, allowedPrivateHosts: [], ...withoutDns };
     const role = "arn:aws:iam::123456789012:role/certwright-dns";
     const provider = await route53.create({ role, region: "us-east-1", hostedZoneID: "Z1" }, access);
     expect(roles).toEqual([role]);

@@ -4,6 +4,7 @@ import { RefusedError } from "../../../../core/errors.ts";
 import type { DnsProvider, SecretStore } from "../../../../core/ports.ts";
 import type { IssuerRow } from "../../../../core/rows.ts";
 import { dnsProviders } from "../../../../functions/runtime/dns.ts";
+import { withoutDns } from "../../../support/memory-lookup.ts";
 import { newIssuer } from "../../../support/realistic-rows.ts";
 
 const provider: DnsProvider = {
@@ -32,6 +33,7 @@ function runtime(open: (config: unknown, access: DnsAccess) => Promise<unknown>,
     client: { customUserAgent: [["certwright-test", "1"]] as [string, string][] },
     clock: { now: () => new Date(now) },
     allowedPrivateHosts: [],
+    ...withoutDns,
     store: async () => store as unknown as SecretStore,
   };
   const { dns } = dnsProviders(world, adapters);

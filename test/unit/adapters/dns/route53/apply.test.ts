@@ -4,6 +4,7 @@ import { RefusedError, UnavailableError } from "../../../../../core/errors.ts";
 import { challenge, clock, errorsOf, failed, many, providerOn } from "../../../../support/challenges.ts";
 import type { FakeRoute53 } from "../../../../support/fake-route53.ts";
 import { fakeRoute53 } from "../../../../support/fake-route53.ts";
+import { withoutDns } from "../../../../support/memory-lookup.ts";
 
 describe("failures stay where they belong", () => {
   it("one of three zones denied: its records are refused, the others' go through", async () => {
@@ -165,7 +166,7 @@ describe("failures stay where they belong", () => {
         aws.put(zone, { ...set, ResourceRecords: [{ Value: `"${turn}"` }] });
       return aws.client.send(command as never);
     };
-    const dns = route53Records({}, { client: { send } as unknown as FakeRoute53["client"], clock });
+    const dns = route53Records({}, { client: { send } as unknown as FakeRoute53["client"], clock, ...withoutDns });
     const results = await dns.publish(many(3, "example.com"));
     expect(failed(results)).toMatchObject([
       { record: { name: "_acme-challenge.host0.example.com" }, error: { reason: "Route53Contention" } },
@@ -184,7 +185,7 @@ describe("failures stay where they belong", () => {
         throw Object.assign(new Error("lost"), { code: "ECONNRESET" });
       return answer;
     };
-    const lossy = route53Records({}, { client: { send } as unknown as FakeRoute53["client"], clock });
+    const lossy = route53Records({}, { client: { send } as unknown as FakeRoute53["client"], clock, ...withoutDns });
     expect(errorsOf(await lossy.publish([challenge("example.com")]))[0]).toBeInstanceOf(UnavailableError);
     expect(await providerOn(aws).publish([challenge("example.com")])).toMatchObject([{ unchanged: true }]);
   });

@@ -3,6 +3,7 @@ import { route53Records } from "../../../../../adapters/dns/route53/records.ts";
 import { RefusedError, UnavailableError } from "../../../../../core/errors.ts";
 import { challenge, errorsOf, failed, providerOn } from "../../../../support/challenges.ts";
 import { fakeRoute53 } from "../../../../support/fake-route53.ts";
+import { memoryLookup, withoutDns } from "../../../../support/memory-lookup.ts";
 
 describe("zones", () => {
   it("writes into the longest public suffix; private zones and look-alikes do not count", async () => {
@@ -46,11 +47,63 @@ describe("zones", () => {
     expect(aws.count("ListHostedZones")).toBe(listings);
   });
 
+  it("tells two zones of one name apart by the name servers that the world is sent to", async () => {
+    const aws = fakeRoute53();
+    const ids = [aws.addZone("example.com"), aws.addZone("example.com")];
+    const servers = (...names: string[]) => ({
+      Name: "example.com.",
+      Type: "NS" as const,
+      TTL: 60,
+      ResourceRecords: names.map((Value) => ({ Value })),
+    });
+    aws.put(ids[0] ?? "", servers("ns-1.awsdns-1.com.", "ns-2.awsdns-2.net."));
+    aws.put(ids[1] ?? "", servers("NS2.example.com.", "ns-4.awsdns-4.co.uk."));
+    const lookup = memoryLookup({ zones: ["example.com"] });
+    const dns = providerOn(aws, undefined, { lookup, validationZones: [] });
+    expect(failed(await dns.publish([challenge("example.com"), challenge("www.example.com")]))).toEqual([]);
+    expect(aws.setsAt(ids[1] ?? "", "_acme-challenge.www.example.com")).toHaveLength(1);
+    expect(aws.setsAt(ids[0] ?? "", "_acme-challenge.www.example.com")).toEqual([]);
+    aws.put(ids[0] ?? "", servers("ns1.example.com."));
+    const [error] = errorsOf(await dns.publish([challenge("b.example.com")]));
+    expect(error).toMatchObject({
+      reason: "HostedZoneAmbiguous",
+      message: expect.stringContaining("ns1.example.com, ns2.example.com"),
+    });
+  });
+
+  it("says which private zones it passed over", async () => {
+    const aws = fakeRoute53();
+    const id = aws.addZone("example.com", true);
+    const [error] = errorsOf(await providerOn(aws).publish([challenge("www.example.com")]));
+    expect(error?.message).toContain(`Private zones were passed over, because no CA can see them: example.com (${id})`);
+  });
+
+  it("names the CNAME that hands a name of others over to a validation zone, the same each time", async () => {
+    const aws = fakeRoute53();
+    aws.addZone("other.example.net");
+    const id = aws.addZone("validation.example.net");
+    const dns = providerOn(aws, undefined, { ...withoutDns, validationZones: [id] });
+    const fixes = [challenge("www.example.com"), challenge("example.org"), challenge("www.example.com")].map(
+      async (one) => {
+        const [error] = errorsOf(await dns.publish([one]));
+        return (error as RefusedError).fix;
+      },
+    );
+    const [first, other, again] = await Promise.all(fixes);
+    expect(first).toMatch(
+      /create the record _acme-challenge\.www\.example\.com CNAME [0-9a-f]{32}\.validation\.example\.net .* cnameStrategy: Follow/,
+    );
+    expect(again).toBe(first);
+    expect(other?.match(/[0-9a-f]{32}/)?.[0]).not.toBe(first?.match(/[0-9a-f]{32}/)?.[0]);
+    const [none] = errorsOf(await providerOn(aws).publish([challenge("www.example.com")]));
+    expect((none as RefusedError).fix).not.toContain("CNAME");
+  });
+
   it("keeps the listing five minutes, but looks again at once for a name without a zone", async () => {
     const aws = fakeRoute53();
     aws.addZone("example.com");
     let now = 0;
-    const dns = route53Records({}, { client: aws.client, clock: { now: () => new Date(now) } });
+    const dns = route53Records({}, { client: aws.client, clock: { now: () => new Date(now) }, ...withoutDns });
     await dns.publish([challenge("a.example.com")]);
     now += 299_000;
     await dns.publish([challenge("b.example.com")]);

@@ -1,8 +1,8 @@
 import * as dnsPacket from "dns-packet";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { sign, type TsigKey, verify } from "../../../../../adapters/dns/rfc2136/tsig.ts";
-import { decode, encode, type Message, textData, textOf } from "../../../../../adapters/dns/rfc2136/wire.ts";
+import { decode, encode, type Message, textData, textOf } from "../../../../adapters/dns/message.ts";
+import { sign, type TsigKey, verify } from "../../../../adapters/dns/rfc2136/tsig.ts";
 
 const none = { answers: [], authorities: [], additionals: [] };
 const name = "_acme-challenge.one.test";

@@ -1,9 +1,9 @@
 import { createSocket } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import { connect, isIP } from "node:net";
-import { RefusedError, UnavailableError } from "../../../core/errors.ts";
-import { guardUrl, isPrivateAddress, mayBePrivate } from "../../../core/url-guard.ts";
-import type { NameServer } from "./solver.ts";
+import { RefusedError, UnavailableError } from "../../core/errors.ts";
+import type { NameServer } from "../../core/name-server.ts";
+import { guardUrl, isPrivateAddress, mayBePrivate } from "../../core/url-guard.ts";
 
 /** Sends one DNS message and gives the first answer that `accepts` takes. */
 export type Exchange = (message: Buffer, way: Way) => Promise<Buffer>;

@@ -2,8 +2,8 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { query } from "../../../../../adapters/dns/rfc2136/conversation.ts";
-import { type ExchangeOptions, exchangeWith } from "../../../../../adapters/dns/rfc2136/exchange.ts";
+import { type ExchangeOptions, exchangeWith } from "../../../../adapters/dns/exchange.ts";
+import { query } from "../../../../adapters/dns/rfc2136/conversation.ts";
 
 const ends: (() => void)[] = [];
 afterEach(() => {
