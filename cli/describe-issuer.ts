@@ -20,6 +20,9 @@ export async function describeIssuer(installation: Installation, seen: Seen, col
     ["Server", textAt(written.spec, "acme", "server")],
     ["Account", issuer?.acme?.accountUrl],
     ["Account Email", issuer?.acme?.lastRegisteredEmail],
+    ["Account Key", issuer?.acme?.keyThumbprint],
+    ["Account Binding", issuer?.acme?.bindingKeyId],
+    ["Deactivated", issuer?.acme?.deactivatedAt],
     ["Waiting", waiting],
   ]);
   return [

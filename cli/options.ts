@@ -40,6 +40,7 @@ const options = {
     value: "HOST",
     help: "a host with a private address that may be asked about revocation",
   },
+  yes: { type: "boolean", help: "do what cannot be undone" },
   "ignore-not-found": { type: "boolean", help: "what is not there is no failure" },
   instance: { type: "string", value: "NAME", help: "the installation (default: certwright, or CERTWRIGHT_INSTANCE)" },
   help: { type: "boolean", short: "h", help: "show help" },

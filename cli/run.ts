@@ -1,3 +1,4 @@
+import { account } from "./commands/account.ts";
 import { apply } from "./commands/apply.ts";
 import { deleteVerb } from "./commands/delete.ts";
 import { describeVerb } from "./commands/describe.ts";
@@ -17,7 +18,8 @@ import { everywhere, parseOptions, type Values } from "./options.ts";
 import type { Installation, Verb } from "./verb.ts";
 
 const verbs: Verb[] = [
-  ...[apply, get, describeVerb, explainVerb, wait, renew, revoke, deleteVerb, exportVerb, inspectVerb, kubernetes],
+  ...[apply, get, describeVerb, explainVerb, wait, renew, revoke, deleteVerb, exportVerb, inspectVerb, account],
+  kubernetes,
   version,
 ];
 

@@ -34,15 +34,20 @@ export async function rollOver(
       ? await store(deps, issuer, stored, { pem: stored.pem, nextPem: await newAccountKey(deps, issuer) })
       : stored;
   const { nextPem = "" } = prepared;
-  try {
-    await client.changeKey(nextPem);
-  } catch (error) {
-    const taken = (await ownerOf(deps, issuer, nextPem)) === accountUrl;
-    // What the CA refuses it would refuse again: the next try makes another key.
-    if (!taken && classOf(error) === "RefusedError") await store(deps, issuer, prepared, { pem: prepared.pem });
-    if (!taken) throw error;
-  }
-  return store(deps, issuer, prepared, { pem: nextPem });
+  const refusal = await client.changeKey(nextPem).then(notTaken, (error: unknown) => error);
+  // Whatever it has answered, the old key goes only when the CA knows the new one: Pebble says 200 to a key that it does not take.
+  if ((await ownerOf(deps, issuer, nextPem)) === accountUrl) return store(deps, issuer, prepared, { pem: nextPem });
+  // What the CA refuses it would refuse again: the next try makes another key.
+  if (classOf(refusal) === "RefusedError") await store(deps, issuer, prepared, { pem: prepared.pem });
+  throw refusal;
+}
+
+function notTaken(): RefusedError {
+  return new RefusedError({
+    reason: "KeyChangeRefused",
+    message: "the CA said yes to the new key and does not know it",
+    fix: "nothing to do: another key is made at the next try",
+  });
 }
 
 /** The account that the CA has of a key, if any. */

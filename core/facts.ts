@@ -13,6 +13,8 @@ export interface Facts {
   row: CertificateRow | undefined;
   /** The issuer the spec names, as State knows it. */
   issuer: IssuerRow | undefined;
+  /** The issuer at which the validation is tried first; read only when it is. */
+  staging?: IssuerRow | undefined;
   policy: Policy;
   /** What the working certificate was asked with; read only when the spec is not the one last decided on. */
   asked?: AskedFor | undefined;

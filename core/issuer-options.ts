@@ -14,11 +14,13 @@ export interface IssuerOptions {
   stagingIssuer?: string;
 }
 
-/** Reads the annotations; undefined when none is there. */
+/** Reads the annotations; undefined when none is there. Only ACME issuers have accounts. */
 export function readIssuerOptions(
   annotations: Record<string, string>,
+  isAcme: boolean,
   faults: FieldFault[],
 ): IssuerOptions | undefined {
+  if (!isAcme) refuseAll(annotations, faults);
   const algorithm = choice(annotations, annotationNames.accountKeyAlgorithm, ["RSA", "ECDSA"], faults);
   const requestedAt = readInstant(annotations, annotationNames.rotateAccountKeyRequestedAt, faults, rotateFix);
   const account = readAccount(annotations, faults);
@@ -31,6 +33,24 @@ export function readIssuerOptions(
   };
   return Object.keys(options).length === 0 ? undefined : options;
 }
+
+function refuseAll(annotations: Record<string, string>, faults: FieldFault[]): void {
+  for (const name of ofAccounts) {
+    if (annotations[name] === undefined) continue;
+    faults.push({
+      path: annotationPath(name),
+      message: "Forbidden: only for an issuer with spec.acme",
+      fix: "remove it",
+    });
+  }
+}
+
+const ofAccounts = [
+  annotationNames.accountKeyAlgorithm,
+  annotationNames.rotateAccountKeyRequestedAt,
+  annotationNames.deactivateAccount,
+  annotationNames.stagingIssuer,
+];
 
 const rotateFix = "write the time of the wish, such as 2026-11-22T19:00:00Z, or use `certwright account rotate-key`";
 

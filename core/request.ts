@@ -63,7 +63,7 @@ export function parseIssuer(stored: StoredRequest, adapters: DnsAdapters): Parse
   return parse(stored, issuerTable, (fields, annotations, faults) => {
     const spec = readIssuerSpec(fields, stored.key.kind, adapters);
     const rateLimits = readRateLimits(annotations, faults);
-    const options = readIssuerOptions(annotations, faults);
+    const options = readIssuerOptions(annotations, fields.isSet("acme"), faults);
     return (
       spec && {
         ...spec,

@@ -39,6 +39,8 @@ export interface CertificateRow {
   recentIssuances?: number[];
   failedIssuanceAttempts?: number;
   lastFailureTime?: string;
+  /** The CA refused a validation: it is tried at the issuer's staging issuer first, or has passed there (rehearsal.ts). */
+  rehearsal?: "wanted" | "passed";
   /** The value of `certwright.dev/renew-requested-at` that was last acted on. */
   renewRequestedAt?: string;
   /** The working certificate was seen revoked; says nothing of another one. */
@@ -137,6 +139,8 @@ export interface AttemptRow {
   dueAt?: number;
   /** Tokens taken for it that go back once when it ends without a certificate. */
   tokens?: string[];
+  /** It only tries the validation, at the staging issuer of the Certificate's issuer: no certificate comes of it. */
+  rehearsal?: true;
   /** Unexpected errors so far. */
   bugs?: number;
   outcome?: AttemptOutcome;

@@ -116,7 +116,8 @@ export function refused(row: CertificateRow, reason: string, message: string, no
 export function upToDate(row: CertificateRow, renewalTime: number | undefined, now: Date): CertificateRow {
   const { issuing: _issuing, attempt: _attempt, waitsForIssuer: _waits, ...kept } = row;
   if (!row.issued) return kept;
-  const { failedIssuanceAttempts: _failures, lastFailureTime: _last, dueAt: _due, lane: _lane, ...rest } = kept;
+  const { failedIssuanceAttempts: _failures, lastFailureTime: _last, rehearsal: _rehearsal, ...free } = kept;
+  const { dueAt: _due, lane: _lane, ...rest } = free;
   const { renewalTime: _before, ...issued } = row.issued;
   const next = { ...issued, ...(renewalTime === undefined ? {} : { renewalTime }), specHash: row.specHash };
   return { ...rest, issued: next, ready: readyByCertificate(row, now), ...restsUntil(next, now) };

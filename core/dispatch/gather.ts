@@ -3,6 +3,7 @@ import type { Deps } from "../deps.ts";
 import { storedName } from "../deps.ts";
 import { type Facts, factsOf } from "../facts.ts";
 import type { SecretStore } from "../ports.ts";
+import { stagingWanted } from "../rehearsal.ts";
 import { idOf, type ResourceKey } from "../resource.ts";
 import type { AttemptRef, StoreName } from "../rows.ts";
 
@@ -38,10 +39,23 @@ export async function gather(deps: Tables, keys: ResourceKey[]): Promise<Gathere
     deps.state.issuers([...new Map(issuerKeys.map((key) => [idOf(key), key])).values()]),
     changed.length > 0 ? deps.state.csrs(changed) : new Map(),
   ]);
-  return gathered.map((one) => {
+  const known = gathered.map((one) => {
     if ("error" in one || !one.request?.ok) return one;
     const asked = csrs.get(askedRef(one)?.attemptId ?? "")?.asked;
     return { ...one, issuer: issuers.get(idOf(issuerKeyOf(one.request.resource))), asked };
+  });
+  return withStaging(deps, known);
+}
+
+/** The staging issuers of those that are to try their validation there first; mostly none, and then nothing is read. */
+async function withStaging({ state }: Tables, gathered: Gathered[]): Promise<Gathered[]> {
+  const wanted = (one: Gathered) => ("error" in one ? undefined : stagingWanted(one.row, one.issuer));
+  const keys = gathered.flatMap((one) => wanted(one) ?? []);
+  if (keys.length === 0) return gathered;
+  const rows = await state.issuers([...new Map(keys.map((key) => [idOf(key), key])).values()]);
+  return gathered.map((one) => {
+    const key = wanted(one);
+    return key ? { ...one, staging: rows.get(idOf(key)) } : one;
   });
 }
 

@@ -9,6 +9,7 @@ import type { Facts } from "../facts.ts";
 import { giveBack, takeTokens } from "../ledger.ts";
 import { bucketsOfKeys, inFlightBucket, limitsOfIssuer, type RateLimits } from "../limits.ts";
 import { type Counting, needsOf } from "../needs.ts";
+import { rehearsesAt } from "../rehearsal.ts";
 import { idOf, type Resource } from "../resource.ts";
 import type { AttemptRef, IssuerRow, LeaseId } from "../rows.ts";
 import { rfc3339 } from "../status.ts";
@@ -25,7 +26,9 @@ export interface Start {
 /** A start with all that was looked up for it. */
 export interface Ready extends Start {
   certificate: Resource<CertificateSpec>;
+  /** Of this attempt: the Certificate's own, or its staging issuer. */
   issuer: IssuerRow;
+  rehearsal: boolean;
   candidate: Candidate;
   /** Keys of the buckets whose token goes back when the attempt ends. */
   tokens: string[];
@@ -118,7 +121,10 @@ function failed(members: Ready[], error: unknown): Verdict[] {
 /** No token: an instant to come back, shown in the status. */
 async function wait(deps: Deps, ready: Ready, when: { at: Date; bucket: string }): Promise<Verdict | undefined> {
   const { key, row, now } = ready.facts;
-  const base = { ...atGeneration(key, row, ready.certificate.specHash, now), issuer: idOf(ready.issuer.key) };
+  const base = {
+    ...atGeneration(key, row, ready.certificate.specHash, now),
+    issuer: idOf(issuerKeyOf(ready.certificate)),
+  };
   const [limit] = when.bucket.split("#");
   const message = `the limit "${limit}" of ${idOf(ready.issuer.key)} has no token before ${rfc3339(when.at)}`;
   const next = waiting(base, { reason: "RateLimited", message, until: when.at }, now);
@@ -130,7 +136,8 @@ function prepared(start: Start): Ready | undefined {
   const { facts, decision } = start;
   if (!facts.request?.ok || !facts.issuer) return undefined;
   const certificate = facts.request.resource;
-  const { issuer } = facts;
+  const staging = rehearsesAt(facts);
+  const issuer = staging ?? facts.issuer;
   const names = orderIdentifiers(certificate.spec);
   const limits = limitsOfIssuer(issuer);
   const needs = needsOf(issuer, limits, names, countingOf(facts, certificate, issuer));
@@ -139,6 +146,7 @@ function prepared(start: Start): Ready | undefined {
     ...start,
     certificate,
     issuer,
+    rehearsal: staging !== undefined,
     tokens: [...needs.domains, ...needs.sets, ...inFlightBucket(idOf(issuer.key), limits)].map((bucket) => bucket.key),
     candidate: {
       id: idOf(facts.key),

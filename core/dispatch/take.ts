@@ -1,5 +1,6 @@
+import { issuerKeyOf } from "../asked-for.ts";
 import type { Deps } from "../deps.ts";
-import { idOf } from "../resource.ts";
+import { idOf, resourceOf } from "../resource.ts";
 import { type AttemptRef, type AttemptRow, type CertificateRow, type LeaseId, rowSchema } from "../rows.ts";
 import type { Condition } from "../status.ts";
 import { atGeneration, issuing, ready, readyMeanwhile, withOptions } from "../transitions.ts";
@@ -19,7 +20,8 @@ const stillReady = ["Renewing", "ManuallyTriggered"];
 export async function takeWork(deps: Deps, work: Ready, leaseId: LeaseId): Promise<AttemptRef | undefined> {
   const { key } = work.facts;
   const resumedId = work.decision.resume ? work.facts.row?.attempt?.id : undefined;
-  const kept = resumedId && (await resumable(deps, { namespace: key.namespace, name: key.name, attemptId: resumedId }));
+  const kept =
+    resumedId && (await resumable(deps, { namespace: key.namespace, name: key.name, attemptId: resumedId }, work));
   const ref: AttemptRef = {
     namespace: key.namespace,
     name: key.name,
@@ -35,9 +37,11 @@ export async function takeWork(deps: Deps, work: Ready, leaseId: LeaseId): Promi
   return ref;
 }
 
-async function resumable(deps: Deps, ref: AttemptRef): Promise<boolean> {
+/** A rehearsal goes on as one, or not at all. */
+async function resumable(deps: Deps, ref: AttemptRef, { rehearsal }: Ready): Promise<boolean> {
   const attempt = (await deps.state.attempts([ref])).get(ref.attemptId);
-  return attempt !== undefined && attempt.outcome === undefined && attempt.schema <= rowSchema;
+  if (attempt === undefined || attempt.outcome !== undefined) return false;
+  return attempt.schema <= rowSchema && (attempt.rehearsal ?? false) === rehearsal;
 }
 
 function leased(deps: Deps, work: Ready, ref: AttemptRef, leaseId: LeaseId): CertificateRow {
@@ -50,14 +54,19 @@ function leased(deps: Deps, work: Ready, ref: AttemptRef, leaseId: LeaseId): Cer
   const { renewRequestedAt } = certificate.spec.options;
   return {
     ...base,
-    issuer: idOf(work.issuer.key),
+    issuer: idOf(issuerKeyOf(certificate)),
     ready: readyWhile(base, decision, now),
-    issuing: issuing(base, "True", decision.reason, decision.message, now),
+    issuing: issuing(base, "True", decision.reason, messageOf(work), now),
     ...(renewRequestedAt === undefined ? {} : { renewRequestedAt }),
     attempt: { id: ref.attemptId, leaseId, executionArn: deps.starter.executionArn(leaseId) },
     dueAt: now.getTime() + firstLeaseSeconds * 1_000,
     lane: decision.lane,
   };
+}
+
+function messageOf({ decision, rehearsal, issuer }: Ready): string {
+  const where = `the validation is tried at ${resourceOf(issuer.key)} first`;
+  return rehearsal ? `${where}, because the last one was refused: ${decision.message}` : decision.message;
 }
 
 function readyWhile(base: CertificateRow, decision: Ready["decision"], now: Date): Condition {
@@ -81,6 +90,7 @@ function newAttempt(work: Ready, ref: AttemptRef, leaseId: LeaseId, row: Certifi
     reason: work.decision.reason,
     startedAt: at,
     step: "prepare",
+    ...(work.rehearsal ? { rehearsal: true } : {}),
     expiresAt: Math.floor(at / 1_000) + attemptDays * 86_400,
   };
 }

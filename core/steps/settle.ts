@@ -3,7 +3,8 @@ import type { Deps } from "../deps.ts";
 import { classOf, type ErrorClass, isNamed, RateLimitedError, RefusedError } from "../errors.ts";
 import { overrule } from "../ledger.ts";
 import { bucketsNamedBy, bucketsOfKeys, limitsOfIssuer, ordersKey } from "../limits.ts";
-import { idOf, parseId } from "../resource.ts";
+import { rehearsalAfter } from "../rehearsal.ts";
+import { idOf, parseId, resourceOf } from "../resource.ts";
 import type { CertificateRow } from "../rows.ts";
 import { rfc3339 } from "../status.ts";
 import { issuing, readyMeanwhile } from "../transitions.ts";
@@ -41,7 +42,7 @@ export async function recordFailure(work: Work, error: unknown): Promise<boolean
   } else if ((await deps.state.putAttempt(work.row)) === "conflict") {
     return false;
   }
-  const row = await changeCertificate(deps, work, (before) => failed(before, failure, error, deps));
+  const row = await changeCertificate(deps, work, (before) => failed(before, failure, error, work));
   if (row) await tell(work, row, failure);
   if (error instanceof RateLimitedError) await believe(work, error);
   const issuer = parseId(work.row.issuer);
@@ -86,7 +87,8 @@ function failureOf(error: unknown, work: Work): Failure {
   const errorClass = classOf(error);
   const text = error instanceof Error ? error.message : String(error);
   if (isNamed(error)) {
-    const message = error.fix ? `${text.replace(/\.$/, "")}; ${error.fix}` : text;
+    const where = work.row.rehearsal ? `at ${resourceOf(work.issuer.key)}, where it is tried first: ` : "";
+    const message = `${where}${error.fix ? `${text.replace(/\.$/, "")}; ${error.fix}` : text}`;
     const ends = errorClass === "PermanentError" || (error instanceof RefusedError && error.endsAttempt);
     return { errorClass, reason: error.reason, message, ends };
   }
@@ -96,7 +98,8 @@ function failureOf(error: unknown, work: Work): Failure {
   return { errorClass, reason: "InternalError", message, ends: bugs >= bugsPerAttempt };
 }
 
-function failed(row: CertificateRow, failure: Failure, error: unknown, deps: Deps): CertificateRow {
+function failed(row: CertificateRow, failure: Failure, error: unknown, work: Work): CertificateRow {
+  const { deps } = work;
   const now = deps.clock.now();
   const limited = error instanceof RateLimitedError;
   const failures = (row.failedIssuanceAttempts ?? 0) + (limited ? 0 : 1);
@@ -110,6 +113,7 @@ function failed(row: CertificateRow, failure: Failure, error: unknown, deps: Dep
     ...(failure.ends || !attempt ? {} : { attempt: { id: attempt.id } }),
     ...(failures > 0 ? { failedIssuanceAttempts: failures } : {}),
     ...(limited ? {} : { lastFailureTime: rfc3339(now) }),
+    ...rehearsalAfter(work.row, failure, work.issuer),
     ...(failure.errorClass === "PermanentError" ? {} : { dueAt: next }),
     issuing: issuing(row, "False", reason, message, now),
     ready: readyMeanwhile(row, reason, message, now),

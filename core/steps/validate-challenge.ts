@@ -1,9 +1,11 @@
 import type { AcmeIssuer, Order } from "../acme-port.ts";
-import { RateLimitedError, RefusedError } from "../errors.ts";
+import { RefusedError } from "../errors.ts";
 import { done, type Outcome } from "../outcome.ts";
+import { idOf } from "../resource.ts";
 import type { Challenge } from "../rows.ts";
 import { areOfAccountKey } from "./account-key-mark.ts";
 import { nextPoll } from "./poll.ts";
+import { release } from "./settle.ts";
 import type { Work } from "./work.ts";
 
 /**
@@ -23,20 +25,22 @@ export async function validateChallenge(work: Work): Promise<Outcome> {
 }
 
 /** The challenges as Create order found them: nobody answered them yet. */
-async function known(work: Work): Promise<Challenge[]> {
+async function known(work: Work): Promise<Challenge[] | Outcome> {
   const item = await work.reads.challenges(work.ref);
-  if (item && !areOfAccountKey(work, item)) throw keyRotated(work);
-  return item?.challenges ?? [];
+  return item && !areOfAccountKey(work, item) ? keyRotated(work) : (item?.challenges ?? []);
 }
 
 /** Their records prove nothing any more: the attempt goes on from the start, at once, with the same order. No failure. */
-function keyRotated({ deps }: Work): RateLimitedError {
-  return new RateLimitedError({
-    reason: "AccountKeyRotated",
-    message: "the account got a new key after the challenges were published",
-    fix: "nothing to do: they are published again",
-    retryAt: deps.clock.now(),
-  });
+async function keyRotated(work: Work): Promise<Outcome> {
+  const { deps, key, ref } = work;
+  const now = deps.clock.now();
+  await release(deps, work, now);
+  const message = "the account got a new key after the challenges were published: they are published again";
+  const event = { type: "Normal", reason: "AccountKeyRotated", message, attemptId: ref.attemptId } as const;
+  await deps.state
+    .addEvent({ key, at: now.getTime(), ...event })
+    .catch((error) => deps.log({ event: "untold", certificate: idOf(key), error: String(error) }));
+  return { ended: true };
 }
 
 /** Answered under another lease: what the CA still waits for, or its verdict. */

@@ -73,6 +73,7 @@ function finished({ work, issued, revision, certificate }: Stored, row: Certific
     issuing: _i,
     failedIssuanceAttempts: _f,
     lastFailureTime: _l,
+    rehearsal: _r,
     waitsForIssuer: _w,
     dueAt: _d,
     lane: _lane,

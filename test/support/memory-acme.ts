@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Asked } from "../../adapters/issuers/acme/problems.ts";
-import { describe, failureOf } from "../../adapters/issuers/acme/problems.ts";
+import { describe, durationRefused, failureOf } from "../../adapters/issuers/acme/problems.ts";
 import type { AcmeIssuer, Order } from "../../core/acme-port.ts";
 import { profileMissing } from "../../core/acme-profiles.ts";
 import { RefusedError, UnavailableError } from "../../core/errors.ts";
@@ -58,7 +58,9 @@ export function memoryAcme(ca: TestCa, deps: MemoryAcmeDeps): AcmeIssuer {
     createOrder: async (request) => {
       const missing = request.profile && profileMissing(directoryOf(ca), request.profile);
       if (missing) throw missing;
-      return ask("newOrder", (account) => toOrder(ca.newOrder(account, request)));
+      return ask("newOrder", (account) => toOrder(ca.newOrder(account, request))).catch((error) => {
+        throw request.notAfter ? durationRefused(error) : error;
+      });
     },
     lostOrder: ({ names }) =>
       ask("account", (account) => {

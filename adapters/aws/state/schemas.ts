@@ -70,6 +70,7 @@ export const certificateRow: z.ZodMiniType<CertificateRow> = z.looseObject({
   recentIssuances: optional(z.array(instant)),
   failedIssuanceAttempts: optional(z.number()),
   lastFailureTime: optional(text),
+  rehearsal: optional(z.enum(["wanted", "passed"])),
   renewRequestedAt: optional(text),
   revokeRequestedAt: optional(text),
   revoked: optional(z.looseObject({ fingerprint: text, at: instant, reason: text, seenBy: z.enum(["crl", "user"]) })),
@@ -140,6 +141,7 @@ export const attemptRow: z.ZodMiniType<AttemptRow> = z.looseObject({
   hasRecords: optional(z.boolean()),
   dueAt: optional(instant),
   tokens: optional(z.array(text)),
+  rehearsal: optional(z.literal(true)),
   bugs: optional(z.number()),
   outcome: optional(
     z.looseObject({

@@ -1,6 +1,7 @@
 import type { AcmeIssuer, Order, OrderRequest } from "../../../core/acme-port.ts";
 import { profileMissing } from "../../../core/acme-profiles.ts";
-import { isNamed, RefusedError } from "../../../core/errors.ts";
+import { isNamed } from "../../../core/errors.ts";
+import { durationRefused } from "./problems.ts";
 import { badReply, orderSchema, parseReply } from "./replies.ts";
 import { parseRetryAfter } from "./retry-after.ts";
 import type { Session } from "./session.ts";
@@ -58,17 +59,6 @@ async function checkProfile(session: Session, profile: string): Promise<void> {
   const missing = async (renew: boolean) => profileMissing(await session.directory({ renew }), profile);
   const fault = (await missing(false)) && (await missing(true));
   if (fault) throw fault;
-}
-
-/** Boulder's words: "NotBefore and NotAfter are not supported". What else it may be malformed for keeps its own reason. */
-function durationRefused(error: unknown): unknown {
-  if (!(isNamed(error) && error.name === "RefusedError" && /not_?(after|before)/i.test(error.message))) return error;
-  return new RefusedError({
-    reason: "DurationRefused",
-    message: error.message,
-    fix: "Set spec.acme.enableDurationFeature of the issuer to false: this CA decides by itself how long a certificate is valid.",
-    cause: error,
-  });
 }
 
 async function readOrder(session: Session, url: string): Promise<Order | undefined> {

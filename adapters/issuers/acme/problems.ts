@@ -1,4 +1,4 @@
-import { isRefusalOf, RateLimitedError, RefusedError, UnavailableError } from "../../../core/errors.ts";
+import { isNamed, isRefusalOf, RateLimitedError, RefusedError, UnavailableError } from "../../../core/errors.ts";
 import type { Problem } from "./replies.ts";
 import { problemOf } from "./replies.ts";
 import { parseRetryAfter } from "./retry-after.ts";
@@ -29,15 +29,19 @@ export function failureOf(reply: Reply, asked: Asked, now: Date): Error | undefi
   if (type === "rateLimited" || reply.status === 429) return rateLimited(message, retryAt, now);
   if (reply.status === 503 && retryAt) return rateLimited(message, retryAt, now);
   if (type === "badNonce") return new UnavailableError({ reason: "BadNonce", message });
-  if (asked !== "keyChange" && isSignatureRefused(type, problem)) return signatureRefused(message);
+  if (byAccount.includes(asked) && isSignatureRefused(type, problem)) return signatureRefused(message);
   if (reply.status >= 500 || reply.status === 408 || type === "serverInternal")
     return new UnavailableError({ reason: "CAUnavailable", message });
   return refusal(problem, reply, asked, message);
 }
 
-/** Boulder's and Pebble's words; RFC 8555 has no type for it. */
+/** Signed by the key that the CA has of the account, not by one that comes with the request. */
+const byAccount: Asked[] = ["account", "newOrder", "order", "authorization", "challenge", "finalize", "certificate"];
+
+/** Boulder's and Pebble's words for another key of the same type, and of another type; RFC 8555 has no type for it. */
 function isSignatureRefused(type: string, { detail = "" }: Problem): boolean {
-  return ["malformed", "unauthorized"].includes(type) && /JWS verification error/i.test(detail);
+  const known = ["malformed", "unauthorized", "badSignatureAlgorithm"].includes(type);
+  return known && /JWS verification error|signature type \S+ in JWS header/i.test(detail);
 }
 
 /** Mostly the account's key was changed a moment ago: the step is repeated with the one that State knows then. */
@@ -87,6 +91,20 @@ function rateLimited(message: string, retryAt: Date | undefined, now: Date): Rat
     message,
     retryAt: at,
     fix: `It is tried again at ${at.toISOString().slice(0, 19)}Z. If this happens often, ask the CA for a higher limit.`,
+  });
+}
+
+/**
+ * What an order with a notAfter was refused with: for that wish, in Boulder's words "NotBefore and NotAfter are not supported",
+ * or for another reason, which stays.
+ */
+export function durationRefused(error: unknown): unknown {
+  if (!(isNamed(error) && error.name === "RefusedError" && /not_?(after|before)/i.test(error.message))) return error;
+  return new RefusedError({
+    reason: "DurationRefused",
+    message: error.message,
+    fix: "Set spec.acme.enableDurationFeature of the issuer to false: this CA decides by itself how long a certificate is valid.",
+    cause: error,
   });
 }
 

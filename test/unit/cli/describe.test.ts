@@ -239,6 +239,7 @@ Type:           acme
 Server:         https://127.0.0.1:14000/dir
 Account:        https://127.0.0.1:14000/my-account/1
 Account Email:  ops@example.test
+Account Key:    x
 Waiting:        default/Certificate/web
 
 Conditions:

@@ -9,6 +9,7 @@ describe("examples", () => {
   it("are those that the README speaks of", () => {
     expect(folders.map((folder) => folder.slice("examples/".length))).toEqual([
       "apex-and-wildcard",
+      "aws-acm",
       "aws-dns-function",
       "aws-letsencrypt",
       "aws-tenant-issuer",

@@ -152,6 +152,16 @@ describe("the account's key", () => {
     await rolledOver(issuer);
   });
 
+  it("stays when the CA says yes and does not take it: the old key is never given up for one that nobody knows", async () => {
+    const issuer = await registered();
+    await issuer.put({}, rotate());
+    await issuer.check(atDoor(issuer, () => ({ changeKey: async () => undefined })));
+    expect((await issuer.row()).ready).toMatchObject({ status: "True", message: expect.stringContaining("said yes") });
+    expect(await issuer.storedKeys()).toEqual({ "tls.key": issuer.old });
+    await issuer.check();
+    await rolledOver(issuer);
+  });
+
   it("is not changed where a person stored it: certwright writes over nothing that is not its own", async () => {
     const issuer = await issuerAtCa();
     const pem = await newKeyPem();

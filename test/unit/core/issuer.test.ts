@@ -142,3 +142,44 @@ describe("rate limits", () => {
     expect(specOf().rateLimits).toBeUndefined();
   });
 });
+
+describe("the annotations of an ACME issuer", () => {
+  const optionsOf = (annotations: Record<string, string>) => specOf({}, { annotations }).options;
+
+  it("ask for an algorithm, a new key, the end of an account and a staging issuer", () => {
+    expect(
+      optionsOf({
+        "certwright.dev/account-key-algorithm": "ECDSA",
+        "certwright.dev/rotate-account-key-requested-at": "2026-11-22T19:00:00Z",
+        "certwright.dev/deactivate-account": "https://ca.test/account/1",
+        "certwright.dev/staging-issuer": "letsencrypt-staging",
+      }),
+    ).toEqual({
+      accountKeyAlgorithm: "ECDSA",
+      rotateAccountKeyRequestedAt: "2026-11-22T19:00:00Z",
+      deactivateAccount: "https://ca.test/account/1",
+      stagingIssuer: "letsencrypt-staging",
+    });
+    expect(optionsOf({})).toBeUndefined();
+  });
+
+  it.each([
+    ["account-key-algorithm", "Ed25519", 'Unsupported value: "Ed25519": supported values: "RSA", "ECDSA"'],
+    ["rotate-account-key-requested-at", "now", 'Invalid value: "now": must be an RFC 3339 time'],
+    ["deactivate-account", "yes", 'Invalid value: "yes": must be the URL of the account to close'],
+    ["staging-issuer", "../other", expect.stringContaining('Invalid value: "../other"')],
+  ])("of %s may not be %s", (name, value, message) => {
+    const annotations = { [`certwright.dev/${name}`]: value };
+    const parsed = parseIssuer(goodIssuer({}, "ClusterIssuer", { annotations }));
+    const path = `metadata.annotations[certwright.dev/${name}]`;
+    expect(parsed.ok ? [] : parsed.faults).toEqual([{ path, message, fix: expect.any(String) }]);
+  });
+
+  it("are for ACME issuers only", () => {
+    const metadata = { annotations: { "certwright.dev/staging-issuer": "x" } };
+    const issuer = { ...goodIssuer({}, "ClusterIssuer", metadata), spec: { selfSigned: {} } };
+    const parsed = parseIssuer(issuer);
+    const faults = parsed.ok ? [] : parsed.faults.map(({ message }) => message);
+    expect(faults).toContain("Forbidden: only for an issuer with spec.acme");
+  });
+});

@@ -114,3 +114,33 @@ describe("updateContact", () => {
     expect(bed.fake.requests).toEqual(["POST account"]);
   });
 });
+
+describe("changeKey", () => {
+  it("is refused by a CA that changes no keys, before it is asked", async () => {
+    const directory = { ...(await bed.issuer().directory()) };
+    delete directory.keyChange;
+    await expect(bed.issuer({ directory }).changeKey(accountKeyPem)).rejects.toMatchObject({
+      name: "RefusedError",
+      reason: "KeyChangeRefused",
+      message: expect.stringContaining("no keyChange"),
+    });
+    expect(bed.fake.requests).not.toContain("POST keyChange");
+  });
+
+  it("is refused for a key that another account has, in the CA's words", async () => {
+    await newcomer().registerAccount({});
+    await expect(bed.issuer().changeKey(accountKeyPem)).rejects.toMatchObject({
+      name: "RefusedError",
+      reason: "KeyChangeRefused",
+      message: expect.stringContaining("already in use for a different account"),
+    });
+  });
+
+  it("survives bad nonces", async () => {
+    bed.fake.rejectNonces = 2;
+    await bed.issuer().changeKey(accountKeyPem);
+    expect(await newcomer().registerAccount({ onlyReturnExisting: true })).toMatchObject({
+      accountUrl: bed.account.accountUrl,
+    });
+  });
+});

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Challenge } from "../../../../../core/rows.ts";
 import type { FakeBed } from "../../../../support/acme-bed.ts";
 import { startFakeBed } from "../../../../support/acme-bed.ts";
@@ -10,6 +10,27 @@ beforeAll(async () => {
 afterAll(() => bed.fake.close());
 
 const names = ["www.example.com"];
+
+describe("challenge types that nobody here knows", () => {
+  afterEach(() => {
+    bed.fake.ca.knobs.otherChallenges = { types: [] };
+  });
+
+  it("beside dns-01 are ignored", async () => {
+    bed.fake.ca.knobs.otherChallenges = { types: ["dns-persist-99", "quantum-01"] };
+    const order = await bed.issuer().createOrder({ names });
+    expect(await bed.issuer().challenges(order, ["dns-01"])).toMatchObject([{ type: "dns-01" }]);
+  });
+
+  it("alone are refused, with their list", async () => {
+    bed.fake.ca.knobs.otherChallenges = { types: ["dns-persist-99", "quantum-01"], only: true };
+    const order = await bed.issuer().createOrder({ names });
+    await expect(bed.issuer().challenges(order, ["dns-01"])).rejects.toMatchObject({
+      reason: "ChallengeNotOffered",
+      message: "For www.example.com the CA offers dns-persist-99, quantum-01, not dns-01.",
+    });
+  });
+});
 
 describe("challenges", () => {
   it.each<[string, (body: Record<string, unknown>) => unknown, object]>([
