@@ -23,6 +23,7 @@ export const functionShapes = {
   "sync-kubernetes": { memoryMb: 512, timeoutSeconds: 300, asynchronous: patient },
   /** With a leaked key it reads what State holds of every certificate. */
   "revoke-certificate": { memoryMb: 512, timeoutSeconds: 900, asynchronous: patient },
+  "rewrite-secret": { memoryMb: 512, timeoutSeconds: 120, asynchronous: patient },
   prepare: { memoryMb: 1769, timeoutSeconds: 300 },
   "create-order": step,
   "publish-challenge": step,

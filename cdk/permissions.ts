@@ -87,6 +87,7 @@ function stores({ names, partition, keyMaterialArn }: Grounds) {
     writeBundles: bundlePermissions(scope),
     readClusterCredentials: credentialPermissions(scope, "_cluster"),
     readCredentials: credentialPermissions(scope, "*"),
+    readKeystorePasswords: credentialPermissions(scope, "*"),
   };
 }
 
@@ -161,6 +162,7 @@ function calls({ names, keyMaterialArn: keyArn, deadLettersArn }: Grounds) {
     callCleanUp: start.cleanUp,
     callSyncKubernetes: start.syncKubernetes,
     callRevokeCertificate: start.revoke,
+    callRewriteSecret: start.rewriteSecrets,
     log: (folder: FunctionName): Permission[] => [
       { actions: ["logs:CreateLogStream", "logs:PutLogEvents"], resources: [names.logStreams(folder)] },
     ],

@@ -52,13 +52,37 @@ const rights: Record<FunctionName, (may: Permissions) => Permission[][]> = {
     may.callDispatch,
     may.callRevokeCertificate,
   ],
-  prepare: (may) => [...step(may), may.updateState, may.readRequests, may.sealKeys, may.readSecrets],
+  "rewrite-secret": (may) => [
+    may.readRequest,
+    may.readStateRow,
+    may.writeState,
+    may.publishFacts,
+    may.readSecrets,
+    may.readKeystorePasswords,
+    may.writeSecrets,
+    may.callDispatch,
+  ],
+  prepare: (may) => [
+    ...step(may),
+    may.updateState,
+    may.readRequests,
+    may.sealKeys,
+    may.readSecrets,
+    may.readKeystorePasswords,
+  ],
   "create-order": (may) => [...step(may), may.readRequests, ...askTheCa(may)],
   "publish-challenge": (may) => [...step(may), may.updateState, may.publishRecords, ...reachDns(may)],
   "check-propagation": (may) => [...step(may), may.askForChanges, ...reachDns(may)],
   "validate-challenge": (may) => [...step(may), ...askTheCa(may)],
   "finalize-order": (may) => [...step(may), may.updateState, may.readRequests, ...askTheCa(may)],
-  "write-secret": (may) => [...step(may), may.readRequests, may.openKeys, may.writeSecrets],
+  "write-secret": (may) => [
+    ...step(may),
+    may.readRequests,
+    may.openKeys,
+    may.readSecrets,
+    may.readKeystorePasswords,
+    may.writeSecrets,
+  ],
   "clean-up-challenge": (may) => [
     ...step(may),
     may.updateState,
@@ -92,6 +116,7 @@ function decide(may: Permissions): Permission[][] {
     may.callCleanUp,
     may.callSyncKubernetes,
     may.callRevokeCertificate,
+    may.callRewriteSecret,
   ];
 }
 

@@ -3,7 +3,8 @@ import { annotationNames, type CertificateOptions } from "./annotations.ts";
 import { readNames } from "./certificate-names.ts";
 import { readLifetimes, readPrivateKey, readRevisionHistoryLimit, readUsages } from "./certificate-rules.ts";
 import { invalidValue, quote, requiredValue } from "./field-fault.ts";
-import { type Fields, type FieldTable, later } from "./field-reader.ts";
+import type { Fields, FieldTable } from "./field-reader.ts";
+import { type KeystoresSpec, type OutputFormat, readKeystores, readOutputFormats } from "./keystore-fields.ts";
 import { type NameConstraints, readNameConstraints } from "./name-constraints.ts";
 import { readObjectName } from "./object-name.ts";
 import { type RenewalPolicy, readRenewal } from "./renewal-fields.ts";
@@ -33,6 +34,9 @@ export interface CertificateSpec extends SubjectFields, AlternativeNames {
   signatureAlgorithm?: SignatureAlgorithm;
   issuerRef: { name: string; kind: "Issuer" | "ClusterIssuer"; group: string };
   secretTemplate: SecretTemplate;
+  keystores?: KeystoresSpec;
+  /** Each once. */
+  additionalOutputFormats: OutputFormat[];
   revisionHistoryLimit: number;
   /** From the annotations certwright.dev/* and the field targets. */
   options: CertificateOptions;
@@ -59,6 +63,8 @@ export const certificateTable: FieldTable = {
   privateKey: "read",
   issuerRef: "read",
   secretTemplate: "read",
+  keystores: "read",
+  additionalOutputFormats: "read",
   revisionHistoryLimit: "read",
   subject: "read",
   literalSubject: "read",
@@ -67,8 +73,6 @@ export const certificateTable: FieldTable = {
   emailAddresses: "read",
   otherNames: "read",
   isCA: "read",
-  keystores: later(),
-  additionalOutputFormats: later(),
   nameConstraints: "read",
   signatureAlgorithm: "read",
   renewal: "read",
@@ -87,6 +91,7 @@ export function readCertificateSpec(fields: Fields): Omit<CertificateSpec, "opti
   const privateKey = readPrivateKey(fields);
   const signatureAlgorithm = readSignatureAlgorithm(fields, privateKey);
   const renewal = readRenewal(fields);
+  const keystores = readKeystores(fields);
   return {
     secretName: readObjectName(fields, "secretName", "write the name of the secret to make, such as www-tls"),
     ...readNames(fields),
@@ -100,6 +105,8 @@ export function readCertificateSpec(fields: Fields): Omit<CertificateSpec, "opti
     ...(signatureAlgorithm ? { signatureAlgorithm } : {}),
     issuerRef: readIssuerRef(fields),
     secretTemplate: readSecretTemplate(fields),
+    ...(keystores === undefined ? {} : { keystores }),
+    additionalOutputFormats: readOutputFormats(fields),
     revisionHistoryLimit: readRevisionHistoryLimit(fields),
   };
 }

@@ -2,6 +2,7 @@ import { refusedByAcme } from "./acme-limits.ts";
 import { askedFor, changedFields, issuerKeyOf } from "./asked-for.ts";
 import type { CertificateSpec } from "./certificate.ts";
 import { orderNames, otherIdentities } from "./certificate-names.ts";
+import { changedPart, contentHash } from "./content-hash.ts";
 import type { Decision } from "./decide.ts";
 import type { Facts } from "./facts.ts";
 import type { IssuerSpec } from "./issuer.ts";
@@ -176,14 +177,46 @@ export function secretGone(facts: Facts): Answer {
     : undefined;
 }
 
-export function secretChanged(facts: Facts): Answer {
+/** Dispatch cannot read it: rewrite-secret looks, repairs what may be repaired, and notes what needs a new certificate. */
+export function secretDrifted(facts: Facts): Answer {
   const { secret, row } = facts;
-  if (typeof secret !== "object" || secret.versionId === row?.issued?.versionId) return undefined;
-  return issue(
-    facts,
-    "SecretMismatch",
-    `the stored secret holds version ${secret.versionId}, which certwright did not write`,
-  );
+  if (typeof secret !== "object") return undefined;
+  if (row?.drift && row.drift.versionId === secret.versionId) return issue(facts, row.drift.reason, row.drift.message);
+  if (secret.versionId === row?.issued?.versionId) return undefined;
+  if (secret.versionId === undefined) return issue(facts, "SecretMismatch", "the stored secret has no current version");
+  const message = `the stored secret holds version ${secret.versionId}, which certwright did not write: it is looked at`;
+  return rewrite(facts, { reason: "SecretMismatch", message });
+}
+
+/** After the look: where the secret is gone, or another's, it is not only to be written anew. */
+export function contentChanged(facts: Facts): Answer {
+  if (facts.secret === undefined || !facts.row?.issued) return undefined;
+  const part = changedPart(facts.row.issued.contentHash, contentHash(resource(facts).spec));
+  return part && rewrite(facts, mismatches[part]);
+}
+
+const mismatches = {
+  metadata: {
+    reason: "SecretManagedMetadataMismatch",
+    message: "the annotations of the stored secret do not match spec.issuerRef",
+  },
+  template: {
+    reason: "SecretTemplateMismatch",
+    message: "annotations and labels of the stored secret do not match spec.secretTemplate",
+  },
+  formats: {
+    reason: "AdditionalOutputFormatsMismatch",
+    message: "the stored secret does not match spec.additionalOutputFormats",
+  },
+  keystores: { reason: "SecretMismatch", message: "the stored secret does not match spec.keystores" },
+  encoding: { reason: "SecretMismatch", message: "tls.key does not match spec.privateKey.encoding" },
+};
+
+function rewrite(facts: Facts, why: { reason: string; message: string }): Decision {
+  const { row, now } = facts;
+  const { specHash } = resource(facts);
+  const isUnderWay = row?.specHash === specHash && (row.rewrite?.until ?? 0) > now.getTime();
+  return isUnderWay ? { action: "nothing", reason: "Rewriting" } : { action: "rewrite", ...why };
 }
 
 export function upToDate({ secret }: Facts): Answer {

@@ -4,6 +4,7 @@ import {
   attemptLapsed,
   attemptReleased,
   backingOff,
+  contentChanged,
   fenced,
   inProgress,
   issuerChanged,
@@ -20,7 +21,7 @@ import {
   requestGone,
   revocationAsked,
   revoked,
-  secretChanged,
+  secretDrifted,
   secretGone,
   secretRenamed,
   upToDate,
@@ -35,6 +36,8 @@ export type Decision =
   | { action: "issue"; reason: string; message: string; lane: Lane; resume: boolean; alone: boolean }
   /** Not yet: `until` is when to look again; a missing issuer makes itself heard earlier. */
   | { action: "wait"; reason: string; message: string; until: Date | "backoff"; waitsForIssuer?: boolean }
+  /** The certificate stays; its stored secret is to be looked at and, if need be, written anew. */
+  | { action: "rewrite"; reason: string; message: string }
   /** The object cannot be served as it is; nothing is tried until it changes. */
   | { action: "refuse"; reason: string; message: string }
   /** The user wants what is in use revoked; afterwards it is decided anew. */
@@ -69,12 +72,13 @@ export const needs: Check[] = [
   secretGone, // 1 somebody deleted the stored secret
   issuerChanged, // 4 the certificate is another issuer's
   keyChanged, // 6 the key does not fit the spec
-  secretChanged, // 2, 3, 5, 7 somebody wrote over the stored secret
+  secretDrifted, // 2, 3, 5, 7 somebody wrote over the stored secret
   requestChanged, // 8 names, usages or duration differ
   revoked, // the certificate is revoked
   keyCompromised, // its key is in wrong hands
   manuallyTriggered, // `certwright renew`
   renewalDue, // 9 the time has come
+  contentChanged, // only how it is written differs
   upToDate,
 ];
 

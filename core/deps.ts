@@ -4,6 +4,7 @@ import type { CertificateSpec } from "./certificate.ts";
 import type { DnsAdapters } from "./dns-adapter.ts";
 import type { DnsLookup } from "./dns-lookup.ts";
 import type { IssuerSpec } from "./issuer.ts";
+import type { KeystoreProfile } from "./keystore-fields.ts";
 import type { ClusterSpec } from "./kubernetes/cluster.ts";
 import type { Kubernetes } from "./kubernetes/port.ts";
 import type { NameConstraints } from "./name-constraints.ts";
@@ -44,6 +45,7 @@ export interface Deps {
   /** Ours in server-side apply, `certwright-<instance>-<account>-<region>`: no two installations share it. */
   fieldManager: string;
   trust: TrustFormats;
+  keystores: KeystoreFormats;
   /** Keeps a request budget within one run of sync-kubernetes: a second or two, never to wait for somebody. */
   pause(ms: number): Promise<void>;
 }
@@ -57,8 +59,29 @@ export interface TrustFormats {
   pkcs12(
     certificates: Uint8Array[],
     password: string,
-    profile: "LegacyRC2" | "LegacyDES" | "Modern2023",
+    profile: Exclude<KeystoreProfile, "Modern2026">,
   ): Promise<Uint8Array>;
+}
+
+/** What the keystores of Certificates are made with. The same input gives the same bytes. */
+export interface KeystoreFormats {
+  jks(content: KeystoreContent, how: { alias: string; password: string }): Promise<Keystore>;
+  pkcs12(content: KeystoreContent, how: { profile: KeystoreProfile; password: string }): Promise<Keystore>;
+}
+
+/** What goes into a keystore; certificates in DER. */
+export interface KeystoreContent {
+  keyPkcs8: Uint8Array;
+  /** Leaf first. */
+  chain: Uint8Array[];
+  /** None where the issuer gives no CA. */
+  ca: Uint8Array[];
+}
+
+/** A keystore, and a truststore where there is a CA. */
+export interface Keystore {
+  keystore: Uint8Array;
+  truststore?: Uint8Array;
 }
 
 /** Makes private keys and certificate requests (PKCS#10, RFC 2986). */

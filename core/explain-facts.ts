@@ -1,5 +1,6 @@
 import { askedFor, changedFields, issuerKeyOf } from "./asked-for.ts";
 import { orderNames, otherIdentities } from "./certificate-names.ts";
+import { changedPart, contentHash } from "./content-hash.ts";
 import type { Instant } from "./explain.ts";
 import type { Facts } from "./facts.ts";
 import type { IssuerSpec } from "./issuer.ts";
@@ -64,7 +65,11 @@ export const sentences: Record<string, Sentence> = {
     const fields = changedFields(asked, askedFor(request.resource, issuer));
     return fields.length === 0 ? "no field of the certificate differs from the spec" : `differ: ${fields.join(", ")}`;
   },
-  secretChanged: secretSentence,
+  secretDrifted: (facts, instant) => {
+    const { drift } = facts.row ?? {};
+    const isOfIt = drift && typeof facts.secret === "object" && facts.secret.versionId === drift.versionId;
+    return `${secretSentence(facts, instant)}${isOfIt ? `; ${drift.message}` : ""}`;
+  },
   revoked: revokedSentence,
   keyCompromised: revokedSentence,
   manuallyTriggered: (facts) => {
@@ -78,6 +83,12 @@ export const sentences: Record<string, Sentence> = {
     if (!issued) return "there is no certificate to renew";
     if (issued.renewalTime === undefined) return "it is not renewed by itself: spec.renewal.policy is Disabled";
     return `renewal time ${instant(issued.renewalTime)}`;
+  },
+  contentChanged: (facts) => {
+    const spec = specOf(facts);
+    if (facts.secret === undefined || !spec) return notLookedAt;
+    const part = changedPart(facts.row?.issued?.contentHash, contentHash(spec));
+    return part ? `the secret was written with another ${part}` : "the secret was written as the spec says";
   },
   upToDate: () => "nothing asks for another certificate",
   issuerUnknown: (facts) => {

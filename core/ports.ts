@@ -251,6 +251,8 @@ export interface Starter {
   cleanUp(refs: AttemptRef[], issuer: string): Promise<void>;
   syncKubernetes(order: SyncOrder): Promise<void>;
   revoke(ref: AttemptRef): Promise<void>;
+  /** Certificates whose stored secrets are to be looked at and, if need be, written anew without an issuance. */
+  rewriteSecrets(keys: ResourceKey[]): Promise<void>;
 }
 
 /** The input of issue-certificates: ids only. */

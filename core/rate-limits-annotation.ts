@@ -1,6 +1,7 @@
 import { annotationNames, annotationPath } from "./annotations.ts";
 import { type FieldFault, invalidValue } from "./field-fault.ts";
 import { type Fields, type FieldTable, readFields } from "./field-reader.ts";
+import { readJson } from "./json-text.ts";
 import type { Limit, RateLimits } from "./limits.ts";
 
 const limits: (keyof RateLimits)[] = [
@@ -29,14 +30,6 @@ export function readRateLimits(annotations: Record<string, string>, faults: Fiel
   }
   const read = limits.map((name) => [name, readLimit(fields, name)] as const);
   return Object.fromEntries(read.filter(([, limit]) => limit !== undefined));
-}
-
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function readLimit(limitsRead: Fields, name: keyof RateLimits): Limit | undefined {

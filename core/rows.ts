@@ -58,6 +58,10 @@ export interface CertificateRow {
   /** Epoch ms of the next decision; absent when there is nothing to do. */
   dueAt?: number;
   lane?: Lane;
+  /** A rewrite of the stored secret. `until` (epoch ms): the end of its lease, or of the wait after it failed. */
+  rewrite?: { until: number; failures?: number };
+  /** What is wrong with a version of the secret that somebody else wrote: it is issued anew. */
+  drift?: { versionId: string; reason: string; message: string };
   /** Days of the recovery window, when the user asked that the secret goes with its Certificate. */
   recoveryDays?: number;
   /** Epoch ms; a tombstone: the request is gone. */
@@ -83,6 +87,10 @@ export interface Issued {
   renewalTime?: number;
   /** SHA-256 of the leaf's DER, lower-case hex. */
   fingerprint: string;
+  /** How the spec had it written into the secret (core/content-hash.ts); absent for the plainest, and in rows of before. */
+  contentHash?: string;
+  /** Others put keys, annotations or labels into the secret, which stay. */
+  foreign?: true;
 }
 
 /** A revocation that was seen; valid for the certificate of this fingerprint only. */

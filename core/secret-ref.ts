@@ -20,7 +20,16 @@ const keySyntax = /^[-._a-zA-Z0-9]{1,253}$/;
 
 /** Reads `{name, key}`; values are never shown, since a secret may stand in the wrong place. */
 export function readSecretRef(fields: Fields, field: string, wanted: Wanted): SecretRef {
+  return refOf(fields, field, fields.map(field, table), wanted);
+}
+
+/** The same, but undefined when there is none, or one of Go's zero values. */
+export function readOptionalSecretRef(fields: Fields, field: string, wanted: Wanted): SecretRef | undefined {
   const ref = fields.map(field, table);
+  return ref && (ref.isSet("name") || ref.isSet("key")) ? refOf(fields, field, ref, wanted) : undefined;
+}
+
+function refOf(fields: Fields, field: string, ref: Fields | undefined, wanted: Wanted): SecretRef {
   const name = readName(fields, field, ref, wanted.name);
   const key = ref?.text("key");
   if (isMissing(fields, field, ref, "key") && typeof wanted.key === "string") {

@@ -1,17 +1,24 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import type { CertificateSpec, PrivateKeySpec } from "./certificate.ts";
-import { certificatesOf, isSelfSigned, readCertificate } from "./certificate-identity.ts";
+import { certificatesOf, isSelfSigned } from "./certificate-identity.ts";
 import { isMap, readTextMap } from "./field-reader.ts";
+import { readJson } from "./json-text.ts";
+import type { OutputFormat } from "./keystore-fields.ts";
+import { type Foreign, type KeystoreFiles, keystoreKeys } from "./secret-keys.ts";
+import { secretMetadata } from "./secret-metadata.ts";
 
 /** What a stored secret is made of. */
 export interface SecretContent {
   /** The Certificate's name. */
   name: string;
-  spec: Pick<CertificateSpec, "issuerRef" | "privateKey" | "secretTemplate">;
+  spec: Pick<CertificateSpec, "issuerRef" | "privateKey" | "secretTemplate" | "additionalOutputFormats">;
   /** Leaf first. */
   chainPem: string;
   keyPkcs8Der: Uint8Array;
   caPem?: string;
+  keystores?: KeystoreFiles;
+  /** What others put into the secret: it stays. */
+  foreign?: Foreign;
 }
 
 /** A stored secret, read. */
@@ -26,17 +33,30 @@ export interface SecretValue {
 
 /** The JSON text of a stored secret: the keys of a Kubernetes TLS secret and `metadata`, always in the same order. */
 export function secretValue(content: SecretContent): string {
-  const { chainPem, keyPkcs8Der, spec, caPem } = content;
-  const { annotations, labels } = spec.secretTemplate;
-  return JSON.stringify({
-    "tls.crt": withoutRoot(chainPem),
-    "tls.key": keyPem(keyPkcs8Der, spec.privateKey.encoding),
-    ...(caPem === undefined ? {} : { "ca.crt": caPem }),
-    metadata: {
-      annotations: sorted({ ...annotations, ...baseAnnotations(content) }),
-      labels: sorted({ ...labels, "controller.cert-manager.io/fao": "true" }),
-    },
+  const { keyPkcs8Der, spec, caPem, keystores = {}, foreign } = content;
+  const chain = withoutRoot(content.chainPem);
+  const key = keyPem(keyPkcs8Der, spec.privateKey.encoding);
+  const files = keystoreKeys.flatMap((name) => {
+    const file = keystores[name];
+    return file ? [[name, Buffer.from(file).toString("base64")]] : [];
   });
+  return JSON.stringify({
+    "tls.crt": chain,
+    "tls.key": key,
+    ...(caPem === undefined ? {} : { "ca.crt": caPem }),
+    ...outputFormats(spec.additionalOutputFormats, key, chain),
+    ...Object.fromEntries(files),
+    ...foreign?.keys,
+    metadata: secretMetadata(content),
+  });
+}
+
+/** As cert-manager has them: the bytes of the key's PEM block in base64, and key and chain with a line feed between. */
+function outputFormats(formats: OutputFormat[], key: string, chain: string): Record<string, string> {
+  return {
+    ...(formats.includes("DER") ? { "key.der": key.split("\n").slice(1, -2).join("") } : {}),
+    ...(formats.includes("CombinedPEM") ? { "tls-combined.pem": `${key}\n${chain}` } : {}),
+  };
 }
 
 /** Reads the text of a stored secret; undefined when it is not one of ours. */
@@ -90,8 +110,8 @@ function kindOf({
   return size === undefined ? undefined : { algorithm, size };
 }
 
-/** A self-signed certificate that stands alone stays. */
-function withoutRoot(chainPem: string): string {
+/** The text of tls.crt: a chain without its root; a self-signed certificate that stands alone stays. */
+export function withoutRoot(chainPem: string): string {
   const chain = certificatesOf(chainPem);
   return chain
     .filter((certificate, index) => index === 0 || !isSelfSigned(certificate))
@@ -109,58 +129,4 @@ function pemType(key: KeyObject, encoding: "PKCS1" | "PKCS8"): "pkcs1" | "sec1" 
   if (encoding === "PKCS8") return "pkcs8";
   if (key.asymmetricKeyType === "rsa") return "pkcs1";
   return key.asymmetricKeyType === "ec" ? "sec1" : "pkcs8";
-}
-
-/** By the OID of the subject's attribute. */
-const subjectAnnotations = {
-  "2.5.4.10": "subject-organizations",
-  "2.5.4.11": "subject-organizationalunits",
-  "2.5.4.6": "subject-countries",
-  "2.5.4.8": "subject-provinces",
-  "2.5.4.7": "subject-localities",
-  "2.5.4.17": "subject-postalcodes",
-  "2.5.4.9": "subject-streetaddresses",
-  "2.5.4.5": "subject-serialnumber",
-};
-
-/** cert-manager's annotations; those of the second group only when they say something. */
-function baseAnnotations({ name, spec, chainPem }: SecretContent): Record<string, string> {
-  const leaf = readCertificate(chainPem);
-  const always = {
-    "certificate-name": name,
-    "issuer-name": spec.issuerRef.name,
-    "issuer-kind": spec.issuerRef.kind,
-    "issuer-group": spec.issuerRef.group,
-    "common-name": leaf.commonName ?? "",
-    "alt-names": leaf.names.join(","),
-    "ip-sans": leaf.ipAddresses.join(","),
-    "uri-sans": leaf.uris.join(","),
-  };
-  const subject = Object.entries(subjectAnnotations).map(([oid, annotation]) => [
-    annotation,
-    csv(leaf.subject[oid] ?? []),
-  ]);
-  const ifSet = [...subject, ["email-sans", leaf.emailAddresses.join(",")]].filter(([, value]) => value !== "");
-  const all = [...Object.entries(always), ...ifSet].map(([annotation, value]) => [
-    `cert-manager.io/${annotation}`,
-    value,
-  ]);
-  return Object.fromEntries(all) as Record<string, string>;
-}
-
-/** One line of CSV (RFC 4180). */
-function csv(values: string[]): string {
-  return values.map((value) => (/[",\r\n]|^\s/.test(value) ? `"${value.replaceAll('"', '""')}"` : value)).join(",");
-}
-
-function sorted(map: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -114,7 +114,14 @@ export function refused(row: CertificateRow, reason: string, message: string, no
 
 /** Nothing to do before the renewal. `renewalTime`: epoch ms; undefined when there is none. */
 export function upToDate(row: CertificateRow, renewalTime: number | undefined, now: Date): CertificateRow {
-  const { issuing: _issuing, attempt: _attempt, waitsForIssuer: _waits, ...kept } = row;
+  const {
+    issuing: _issuing,
+    attempt: _attempt,
+    waitsForIssuer: _waits,
+    rewrite: _rewrite,
+    drift: _drift,
+    ...kept
+  } = row;
   if (!row.issued) return kept;
   const { failedIssuanceAttempts: _failures, lastFailureTime: _last, rehearsal: _rehearsal, ...free } = kept;
   const { dueAt: _due, lane: _lane, ...rest } = free;

@@ -43,5 +43,6 @@ export function starterPermissions(scope: {
     cleanUp: invoke("clean-up-challenge"),
     syncKubernetes: invoke("sync-kubernetes"),
     revoke: invoke("revoke-certificate"),
+    rewriteSecrets: invoke("rewrite-secret"),
   };
 }

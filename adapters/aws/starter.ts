@@ -45,6 +45,9 @@ export function awsStarter(deps: StarterDeps): Starter {
     syncKubernetes: async (order) => {
       for (const some of ordersOf(order)) await invoke(deps, "sync-kubernetes", some);
     },
+    rewriteSecrets: async (keys) => {
+      for (const some of chunks(keys)) await invoke(deps, "rewrite-secret", { keys: some });
+    },
   };
 }
 

@@ -1,4 +1,6 @@
 import { PermanentError, RefusedError, UnavailableError } from "../../core/errors.ts";
+import { isMap } from "../../core/field-reader.ts";
+import { readJson } from "../../core/json-text.ts";
 import type { SecretWrite } from "../../core/ports.ts";
 
 /** AWS Secrets Manager's limit in bytes; S3 keeps to it, so that a certificate can change its store. */
@@ -33,7 +35,7 @@ export function refuseUnfit(write: SecretWrite): void {
   if (bytes > maxValueBytes) {
     throw new RefusedError({
       reason: "SecretTooLarge",
-      message: `The secret ${write.name} would have ${bytes} bytes; at most ${maxValueBytes} can be stored.`,
+      message: `The secret ${write.name} would have ${bytes} bytes (${sizesIn(write.value)}); at most ${maxValueBytes} can be stored.`,
       fix: "Use fewer keystores and additional output formats, a smaller key, or a shorter chain.",
     });
   }
@@ -45,6 +47,17 @@ export function refuseUnfit(write: SecretWrite): void {
       fix: "Give the Certificate or its issuer a shorter name.",
     });
   }
+}
+
+/** The largest keys with their bytes, never a value. */
+function sizesIn(value: string): string {
+  const keys = readJson(value);
+  const sizes = Object.entries(isMap(keys) ? keys : {}).map(([key, part]): [string, number] => [
+    key,
+    Buffer.byteLength(typeof part === "string" ? part : JSON.stringify(part)),
+  ]);
+  const largest = sizes.sort(([, one], [, other]) => other - one).slice(0, 4);
+  return largest.map(([key, bytes]) => `${key} ${bytes}`).join(", ");
 }
 
 /** What a store knows of a secret that is there. */

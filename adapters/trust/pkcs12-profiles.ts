@@ -1,15 +1,18 @@
-import { createCipheriv, pbkdf2Sync, randomBytes } from "node:crypto";
+import { createCipheriv, pbkdf2Sync } from "node:crypto";
 import {
   id_pbewithSHAAnd40BitRC2_CBC as rc2Oid,
   id_pbeWithSHAAnd3_KeyTripleDES_CBC as tripleDesOid,
 } from "@peculiar/asn1-pfx";
 import { AsnConvert, OctetString } from "@peculiar/asn1-schema";
 import { AlgorithmIdentifier } from "@peculiar/asn1-x509";
+import type { KeystoreProfile } from "../../core/keystore-fields.ts";
 import { pkcs12Key, purpose } from "./pkcs12-key.ts";
 import { PbeParameters, Pbes2Parameters, Pbkdf2Parameters } from "./pkcs12-schema.ts";
 import { rc2Cbc } from "./rc2.ts";
+import type { Salts } from "./salts.ts";
 
-export type Pkcs12Profile = "LegacyRC2" | "LegacyDES" | "Modern2023";
+/** Those that trust-manager knows. */
+export type Pkcs12Profile = Exclude<KeystoreProfile, "Modern2026">;
 
 /** Bytes, and what is needed beside the password to read them. */
 export interface Encrypted {
@@ -23,30 +26,46 @@ export interface Profile {
   hashOid: string;
   hashBytes: number;
   saltBytes: number;
-  encrypt(contents: Uint8Array, password: string): Encrypted;
+  /** Of RFC 7292, or of RFC 9879. */
+  mac: "hmac" | "pbmac1";
+  encrypt: Encrypt;
+  /** For private keys. */
+  encryptKey: Encrypt;
 }
+
+type Encrypt = (contents: Uint8Array, password: string, salts: Salts) => Encrypted;
 
 /** Of every derivation. */
 export const iterations = 2_048;
 
-const sha1 = { hash: "sha1", hashOid: "1.3.14.3.2.26", hashBytes: 20, saltBytes: 8 } as const;
-const sha256 = { hash: "sha256", hashOid: "2.16.840.1.101.3.4.2.1", hashBytes: 32, saltBytes: 16 } as const;
+export const hmacSha256Oid = "1.2.840.113549.2.9";
 
-/** What trust-manager's profiles mean (https://pkg.go.dev/software.sslmate.com/src/go-pkcs12). */
-export const profiles: Record<Pkcs12Profile, Profile> = {
-  LegacyRC2: { ...sha1, encrypt: pbe(rc2Oid, 5, rc2Cbc) },
-  LegacyDES: { ...sha1, encrypt: pbe(tripleDesOid, 24, (bytes, key, iv) => encipher("des-ede3-cbc", bytes, key, iv)) },
-  Modern2023: { ...sha256, encrypt: pbes2 },
+const sha1 = { hash: "sha1", hashOid: "1.3.14.3.2.26", hashBytes: 20, saltBytes: 8, mac: "hmac" } as const;
+const sha256 = {
+  hash: "sha256",
+  hashOid: "2.16.840.1.101.3.4.2.1",
+  hashBytes: 32,
+  saltBytes: 16,
+  mac: "hmac",
+} as const;
+const rc2 = pbe(rc2Oid, 5, rc2Cbc);
+const tripleDes = pbe(tripleDesOid, 24, (bytes, key, iv) => encipher("des-ede3-cbc", bytes, key, iv));
+
+/**
+ * What the names of cert-manager and trust-manager mean (https://pkg.go.dev/software.sslmate.com/src/go-pkcs12). Modern2026 is
+ * Modern2023 with PBMAC1: OpenSSL reads it from 3.4 on, Java from 26 on.
+ */
+export const profiles: Record<KeystoreProfile, Profile> = {
+  LegacyRC2: { ...sha1, encrypt: rc2, encryptKey: tripleDes },
+  LegacyDES: { ...sha1, encrypt: tripleDes, encryptKey: tripleDes },
+  Modern2023: { ...sha256, encrypt: pbes2, encryptKey: pbes2 },
+  Modern2026: { ...sha256, mac: "pbmac1", encrypt: pbes2, encryptKey: pbes2 },
 };
 
 /** PKCS#12's own password-based encryption (RFC 7292 C). */
-function pbe(
-  oid: string,
-  keyBytes: number,
-  cipher: (bytes: Uint8Array, key: Buffer, iv: Buffer) => Buffer,
-): Profile["encrypt"] {
-  return (contents, password) => {
-    const salt = randomBytes(sha1.saltBytes);
+function pbe(oid: string, keyBytes: number, cipher: (bytes: Uint8Array, key: Buffer, iv: Buffer) => Buffer): Encrypt {
+  return (contents, password, salts) => {
+    const salt = salts("pbe", sha1.saltBytes);
     const derived = { hash: sha1.hash, password, salt, iterations };
     const key = pkcs12Key({ ...derived, id: purpose.key, length: keyBytes });
     const iv = pkcs12Key({ ...derived, id: purpose.iv, length: 8 });
@@ -56,10 +75,10 @@ function pbe(
 }
 
 /** PBES2 with PBKDF2, HMAC-SHA-256 and AES-256-CBC (RFC 8018 6.2). */
-function pbes2(contents: Uint8Array, password: string): Encrypted {
-  const [salt, iv] = [randomBytes(sha256.saltBytes), randomBytes(16)];
+function pbes2(contents: Uint8Array, password: string, salts: Salts): Encrypted {
+  const [salt, iv] = [salts("pbkdf2", sha256.saltBytes), salts("iv", 16)];
   const key = pbkdf2Sync(password, salt, iterations, 32, "sha256");
-  const prf = new AlgorithmIdentifier({ algorithm: "1.2.840.113549.2.9", parameters: null });
+  const prf = new AlgorithmIdentifier({ algorithm: hmacSha256Oid, parameters: null });
   const derivation = Object.assign(new Pbkdf2Parameters(), { salt: new OctetString(salt), iterations, prf });
   const parameters = Object.assign(new Pbes2Parameters(), {
     keyDerivation: algorithm("1.2.840.113549.1.5.12", derivation),
@@ -71,7 +90,8 @@ function pbes2(contents: Uint8Array, password: string): Encrypted {
   };
 }
 
-function algorithm(oid: string, parameters: object): AlgorithmIdentifier {
+/** An algorithm with its parameters, which are serialized. */
+export function algorithm(oid: string, parameters: object): AlgorithmIdentifier {
   return new AlgorithmIdentifier({ algorithm: oid, parameters: AsnConvert.serialize(parameters) });
 }
 

@@ -19,6 +19,27 @@ export class Pbkdf2Parameters {
 }
 sequence(Pbkdf2Parameters, { salt: OctetString, iterations: AsnPropTypes.Integer, prf: AlgorithmIdentifier });
 
+/** PBKDF2-params with the length of the key, which PBMAC1 wants (RFC 9879 5). */
+export class Pbkdf2WithLength {
+  salt = new OctetString();
+  iterations = 1;
+  keyLength = 0;
+  prf = new AlgorithmIdentifier();
+}
+sequence(Pbkdf2WithLength, {
+  salt: OctetString,
+  iterations: AsnPropTypes.Integer,
+  keyLength: AsnPropTypes.Integer,
+  prf: AlgorithmIdentifier,
+});
+
+/** PBMAC1-params (RFC 8018 A.5). */
+export class Pbmac1Parameters {
+  keyDerivation = new AlgorithmIdentifier();
+  scheme = new AlgorithmIdentifier();
+}
+sequence(Pbmac1Parameters, { keyDerivation: AlgorithmIdentifier, scheme: AlgorithmIdentifier });
+
 /** PBES2-params (RFC 8018 A.4). */
 export class Pbes2Parameters {
   keyDerivation = new AlgorithmIdentifier();

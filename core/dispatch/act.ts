@@ -3,21 +3,21 @@ import { backoff } from "../backoff.ts";
 import type { Decision } from "../decide.ts";
 import type { Deps } from "../deps.ts";
 import type { Facts } from "../facts.ts";
-import { renewalTime } from "../renewal.ts";
 import { idOf } from "../resource.ts";
 import { askToRevoke } from "../revocation/ask.ts";
 import type { CertificateRow } from "../rows.ts";
-import { atGeneration, refused, upToDate, waiting, withOptions } from "../transitions.ts";
+import { settled } from "../settled.ts";
+import { atGeneration, refused, waiting, withOptions } from "../transitions.ts";
 import { tellWindowError } from "../window-error.ts";
 import { abandon } from "./abandon.ts";
 import type { Verdict } from "./dispatch.ts";
 import { forget } from "./forget.ts";
 
-/** Does what was decided, unless it is an issuance (start.ts). Undefined: the row changed under us, decide anew. */
+/** Does what was decided, unless it is an issuance (start.ts) or a rewrite (rewrite.ts). Undefined: the row changed under us, decide anew. */
 export async function act(
   deps: Deps,
   facts: Facts,
-  decision: Exclude<Decision, { action: "issue" }>,
+  decision: Exclude<Decision, { action: "issue" | "rewrite" }>,
 ): Promise<Verdict | undefined> {
   const verdict = {
     key: facts.key,
@@ -39,6 +39,9 @@ export async function act(
   return verdict;
 }
 
+/** Somebody else is at work, or the row has its instant: it stays as it is. */
+const underWay = ["InProgress", "BackingOff", "Rewriting"];
+
 /** The row to write, or undefined when the one that is there says it already. */
 interface Next {
   row?: CertificateRow | undefined;
@@ -49,10 +52,10 @@ interface Next {
 function nextRow(
   deps: Deps,
   facts: Facts,
-  decision: Exclude<Decision, { action: "issue" | "forget" | "revoke" }>,
+  decision: Exclude<Decision, { action: "issue" | "rewrite" | "forget" | "revoke" }>,
 ): Next {
   const { now, request } = facts;
-  if (!request || decision.reason === "InProgress" || decision.reason === "BackingOff") return {};
+  if (!request || underWay.includes(decision.reason)) return {};
   const specHash = request.ok ? request.resource.specHash : request.specHash;
   const base = atGeneration(facts.key, facts.row, specHash, now);
   const issuer = request.ok ? { issuer: idOf(issuerKeyOf(request.resource)) } : {};
@@ -66,21 +69,11 @@ function nextRow(
     }
     case "nothing": {
       if (!request.ok) return {};
-      const next = settled(deps, facts, withOptions(row, request.resource));
+      const fraction = () => deps.chance.fraction();
+      const next = settled(withOptions(row, request.resource), request.resource.spec, { now, fraction });
       return { ...next, row: same(facts.row, next.row) };
     }
   }
-}
-
-/** A working certificate: its renewal time follows the spec, its Ready the clock. */
-function settled(deps: Deps, facts: Facts, row: CertificateRow): Next & { row: CertificateRow } {
-  const { now, request } = facts;
-  if (!row.issued || !request?.ok) return { row };
-  const { spec } = request.resource;
-  const changed = row.issued.specHash !== row.specHash;
-  if (!changed) return { row: upToDate(row, row.issued.renewalTime, now) };
-  const { at, windowError } = renewalTime({ ...row.issued, ...spec, fraction: deps.chance.fraction() });
-  return { row: upToDate(row, at, now), windowError };
 }
 
 /** Twice the time it has waited, at least a minute, at most six hours. */

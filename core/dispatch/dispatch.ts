@@ -4,6 +4,7 @@ import { familyOf, idOf, type ResourceKey } from "../resource.ts";
 import { act } from "./act.ts";
 import { decideLooking } from "./decide-looking.ts";
 import { gather } from "./gather.ts";
+import { type Rewrite, startRewrites } from "./rewrite.ts";
 import { type Start, start } from "./start.ts";
 import { tellClusters } from "./tell-clusters.ts";
 
@@ -53,18 +54,21 @@ async function handOver({ starter }: Deps, key: ResourceKey): Promise<Verdict> {
 /** One round; keys whose row changed under us are missing in the answer. `told`: ids of edited Certificates that clusters know of. */
 async function decideOnce(deps: Deps, keys: ResourceKey[], told: Set<string>): Promise<Verdict[]> {
   const starts: Start[] = [];
+  const rewrites: Rewrite[] = [];
   const gathered = await gather(deps, keys);
   await tellClusters(deps, gathered, told);
   const verdicts = await concurrently(concurrency, gathered, (facts) =>
     guarded(facts.key, async () => {
       if ("error" in facts) throw facts.error;
-      const looked = await decideLooking(deps, facts);
-      if (looked.decision.action !== "issue") return act(deps, looked.facts, looked.decision);
-      starts.push({ facts: looked.facts, decision: looked.decision });
+      const { facts: seen, decision } = await decideLooking(deps, facts);
+      if (decision.action === "issue") starts.push({ facts: seen, decision });
+      else if (decision.action === "rewrite") rewrites.push({ facts: seen, decision });
+      else return act(deps, seen, decision);
       return undefined;
     }),
   );
-  return [...verdicts.flatMap((verdict) => verdict ?? []), ...(await start(deps, starts))];
+  const begun = [await startRewrites(deps, rewrites), await start(deps, starts)];
+  return [...verdicts.flatMap((verdict) => verdict ?? []), ...begun.flat()];
 }
 
 async function guarded(key: ResourceKey, run: () => Promise<Verdict | undefined>): Promise<Verdict | undefined> {

@@ -8,6 +8,7 @@ import { done, type Outcome } from "../outcome.ts";
 import { publicKeyHashOf } from "../public-key-hash.ts";
 import type { Resource } from "../resource.ts";
 import { keyFromSecretValue } from "../secret-value.ts";
+import { keystorePasswords } from "../stored-password.ts";
 import { claimSecret } from "./own-secret.ts";
 import { currentRequest, extendLease, type Work } from "./work.ts";
 
@@ -27,6 +28,8 @@ export async function prepare(work: Work): Promise<Outcome> {
   if (await work.reads.csr(ref)) return done;
   const { spec } = certificate;
   await claimSecret(work, spec.secretName, spec.options.store ?? deps.defaultStore);
+  // Looked at before anything is ordered: without them the certificate could not be written.
+  if (spec.keystores) await keystorePasswords(deps, work.key.namespace, spec.keystores);
   row.hasRecords = true;
   row.dueAt = deps.clock.now().getTime() + leftoversMs;
   await work.save();

@@ -1,14 +1,16 @@
 import type { CertificateSpec } from "../certificate.ts";
 import { readCertificate } from "../certificate-identity.ts";
+import { contentHash } from "../content-hash.ts";
 import { storedName } from "../deps.ts";
 import { isRefusalOf, RefusedError } from "../errors.ts";
-import type { SecretWrite } from "../ports.ts";
+import { foreignIn } from "../foreign.ts";
+import { withKeystores } from "../keystores.ts";
 import { checkReceived } from "../received.ts";
 import { renewalTime } from "../renewal.ts";
 import { parseCertificate } from "../request.ts";
 import { type Resource, resourceOf } from "../resource.ts";
 import type { CertificateRow, Issued, StoreName } from "../rows.ts";
-import { secretValue } from "../secret-value.ts";
+import { type SecretContent, secretValue } from "../secret-value.ts";
 import { mustOwnSecret } from "./own-secret.ts";
 import { LeaseLost, Superseded, type Work } from "./work.ts";
 
@@ -27,10 +29,11 @@ export interface Stored {
 export async function storeSecret(work: Work): Promise<Stored> {
   const [row, certificate] = await Promise.all([leasedRow(work), stillWanted(work)]);
   await mustOwnSecret(work, certificate.spec.secretName);
-  const { value, chain } = await makeValue(work, row, certificate);
-  const written = await write(work, row, certificate, value);
-  const issued = issuedBy(work, certificate, chain, written);
-  return { work, row, certificate, ...issued, revision: (row.revision ?? 0) + 1 };
+  const content = await contentOf(work, row, certificate);
+  const { written, foreign } = await write(work, row, certificate, content).finally(() => content.keyPkcs8Der.fill(0));
+  const { issued, windowError } = issuedBy(work, certificate, content.chainPem, written);
+  const whole = foreign ? { ...issued, foreign } : issued;
+  return { work, row, certificate, issued: whole, windowError, revision: (row.revision ?? 0) + 1 };
 }
 
 async function leasedRow(work: Work): Promise<CertificateRow> {
@@ -55,11 +58,12 @@ function storeOf({ deps }: Work, certificate: Resource<CertificateSpec>): StoreN
   return certificate.spec.options.store ?? deps.defaultStore;
 }
 
-async function makeValue(
+/** What is to be written, after what came back was checked; its key is to be wiped. */
+async function contentOf(
   { deps, ref, key, reads, row: attempt }: Work,
   row: CertificateRow,
   certificate: Resource<CertificateSpec>,
-) {
+): Promise<SecretContent> {
   const [item, csr, sealed] = await Promise.all([deps.state.chain(ref), reads.csr(ref), deps.state.sealedKey(ref)]);
   if (!item || !csr || !sealed) {
     throw new RefusedError({
@@ -68,47 +72,59 @@ async function makeValue(
       endsAttempt: true,
     });
   }
+  const { spec } = certificate;
   const pkcs8 = await (await deps.sealer()).open(sealed, ref);
   const renews = attempt.reason === "Renewing" ? row.issued : undefined;
   checkReceived({ chain: item.chain, csr, pkcs8, renews, now: deps.clock.now() });
-  const value = secretValue({
-    spec: certificate.spec,
+  const content = {
+    spec,
     name: key.name,
     chainPem: item.chain,
     ...(item.ca === undefined ? {} : { caPem: item.ca }),
     keyPkcs8Der: Buffer.from(pkcs8),
-  });
+  };
   pkcs8.fill(0);
-  return { value, chain: item.chain };
+  return withKeystores(deps, key.namespace, content);
 }
 
 /**
  * Written blind, because the version it replaces is known or there is none. A refusal while we hold lease and claim means that
- * the secret was kept by an earlier owner, or written over by hand: then it is looked at, and ours goes on top, once.
+ * the secret was kept by an earlier owner, or written over by hand: then it is looked at, and ours goes on top, once. What
+ * others put into it stays; it is read only when there is such.
  */
-async function write(work: Work, row: CertificateRow, certificate: Resource<CertificateSpec>, value: string) {
+async function write(
+  work: Work,
+  row: CertificateRow,
+  certificate: Resource<CertificateSpec>,
+  content: SecretContent,
+): Promise<{ written: { arn: string; versionId: string }; foreign?: true }> {
   const { deps, key, ref } = work;
-  const { secretName } = certificate.spec;
+  const { secretName, secretTemplate } = certificate.spec;
   const name = storedName(deps.instance, key.namespace, secretName);
   const storeName = storeOf(work, certificate);
   const store = await deps.store(storeName);
-  const sameSecret = row.issued?.secretName === secretName && row.issued.store === storeName;
-  const replaces = sameSecret ? row.issued?.versionId : undefined;
-  const request: SecretWrite = {
-    name,
-    value,
-    token: ref.attemptId,
-    replaces,
-    owner: `${key.namespace}/${resourceOf(key)}`,
-    namespace: key.namespace,
-    issuer: work.row.issuer,
+  const replaced = row.issued?.secretName === secretName && row.issued.store === storeName ? row.issued : undefined;
+  const over = async (replaces: string | undefined, value: string | undefined) => {
+    const foreign = value === undefined ? undefined : foreignIn(value, secretTemplate);
+    const written = await store.write({
+      name,
+      value: secretValue({ ...content, ...(foreign ? { foreign } : {}) }),
+      token: ref.attemptId,
+      replaces,
+      owner: `${key.namespace}/${resourceOf(key)}`,
+      namespace: key.namespace,
+      issuer: work.row.issuer,
+    });
+    return { written, ...(foreign ? { foreign: true as const } : {}) };
   };
-  return store.write(request).catch(async (error: unknown) => {
+  const known = replaced?.foreign ? await store.read(name) : undefined;
+  return over(replaced?.versionId, known?.value).catch(async (error: unknown) => {
     if (!isRefusalOf(error, "StaleSecret") && !isRefusalOf(error, "SecretOwnedByAnother")) throw error;
-    const current = await store.describe(name);
+    const described = await store.describe(name);
+    const current = described?.owner === undefined || described.deletedAt ? undefined : await store.read(name);
     // After the look: whoever takes the lease from now on, and writes, makes our write stale.
     mustLease(work, await deps.state.certificate(key));
-    return store.write({ ...request, replaces: current?.versionId });
+    return over((current ?? described)?.versionId, current?.value);
   });
 }
 
@@ -120,6 +136,7 @@ function issuedBy(
 ): Pick<Stored, "issued" | "windowError"> {
   const { spec } = certificate;
   const leaf = readCertificate(chain);
+  const hash = contentHash(spec);
   const life = { notBefore: leaf.notBefore.getTime(), notAfter: leaf.notAfter.getTime() };
   const { at, windowError } = renewalTime({ ...life, ...spec, fraction: deps.chance.fraction() });
   const issued: Issued = {
@@ -132,6 +149,7 @@ function issuedBy(
     ...life,
     ...(at === undefined ? {} : { renewalTime: at }),
     fingerprint: leaf.fingerprint,
+    ...(hash === undefined ? {} : { contentHash: hash }),
   };
   return { issued, windowError };
 }

@@ -75,8 +75,10 @@ function finished({ work, issued, revision, certificate }: Stored, row: Certific
     lastFailureTime: _l,
     rehearsal: _r,
     waitsForIssuer: _w,
-    dueAt: _d,
+    dueAt: _due,
     lane: _lane,
+    rewrite: _rewrite,
+    drift: _d,
     ...rest
   } = row;
   const edited = certificate.specHash !== work.row.specHash;

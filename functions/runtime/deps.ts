@@ -4,7 +4,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { dynamoRequests } from "../../adapters/aws/requests.ts";
 import { dynamoState } from "../../adapters/aws/state.ts";
 import { openStore } from "../../adapters/stores/index.ts";
-import type { Deps, KeyMaker, TrustFormats } from "../../core/deps.ts";
+import type { Deps, KeyMaker, KeystoreFormats, TrustFormats } from "../../core/deps.ts";
 import type { DnsLookup } from "../../core/dns-lookup.ts";
 import type { Events, KeySealer, SecretStore, Starter } from "../../core/ports.ts";
 import type { StoreName } from "../../core/rows.ts";
@@ -47,6 +47,7 @@ export function openDeps(environment: Environment, functionName: string): Deps {
     ...openKubernetes(environment, { client, clock, store }),
     fieldManager: fieldManagerOf(environment.stateMachineArn),
     trust: openTrust(),
+    keystores: openKeystores(),
     pause: (ms) => pause(ms),
   };
 }
@@ -91,6 +92,7 @@ function openStarter({ instance, stateMachineArn }: Environment, client: ClientC
     cleanUp: async (refs, issuer) => (await open()).cleanUp(refs, issuer),
     syncKubernetes: async (order) => (await open()).syncKubernetes(order),
     revoke: async (ref) => (await open()).revoke(ref),
+    rewriteSecrets: async (keys) => (await open()).rewriteSecrets(keys),
   };
 }
 
@@ -127,6 +129,15 @@ function openTrust(): TrustFormats {
     jks: async (certificates, password) => (await import("../../adapters/trust/jks.ts")).jks(certificates, password),
     pkcs12: async (certificates, password, profile) =>
       (await import("../../adapters/trust/pkcs12.ts")).pkcs12(certificates, password, profile),
+  };
+}
+
+/** Formats that few Certificates ask for, each loaded by itself. */
+function openKeystores(): KeystoreFormats {
+  return {
+    jks: async (content, how) => (await import("../../adapters/trust/jks-keystore.ts")).jksKeystore(content, how),
+    pkcs12: async (content, how) =>
+      (await import("../../adapters/trust/pkcs12-keystore.ts")).pkcs12Keystore(content, how),
   };
 }
 

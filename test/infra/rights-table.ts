@@ -17,6 +17,7 @@ const decides = [
   "lambda:InvokeFunction @ clean-up-challenge",
   "lambda:InvokeFunction @ sync-kubernetes",
   "lambda:InvokeFunction @ revoke-certificate",
+  "lambda:InvokeFunction @ rewrite-secret",
   deadLetter,
 ];
 const step = [...state, facts];
@@ -27,6 +28,18 @@ const writesSecrets = [
   "secretsmanager:DescribeSecret @ secrets",
   "secretsmanager:CreateSecret,TagResource @ secrets",
   "secretsmanager:PutSecretValue,RestoreSecret,UpdateSecretVersionStage @ secrets",
+  "kms:Decrypt,GenerateDataKey @ key-material",
+];
+const readsObjects = ["s3:ListBucketVersions @ bucket", "s3:GetObjectVersion @ objects", "kms:Decrypt @ key-material"];
+/** Secrets of Certificates read and written, and passwords read. Who writes may decrypt by that already. */
+const readsAndWrites = [
+  readsValues,
+  ...readsObjects.slice(0, 2),
+  readsValues,
+  ...writesSecrets,
+  "s3:GetObjectVersionTagging @ objects",
+  "s3:ListBucket @ bucket",
+  "s3:GetObject,PutObject,PutObjectTagging @ objects",
   "kms:Decrypt,GenerateDataKey @ key-material",
 ];
 const asksTheCa = [...readsSecrets, "lambda:InvokeFunction @ check-issuer"];
@@ -100,15 +113,23 @@ export const rights: Record<string, string[]> = {
     "lambda:InvokeFunction @ revoke-certificate",
     deadLetter,
   ],
+  "rewrite-secret": [
+    "dynamodb:GetItem @ requests",
+    "dynamodb:GetItem @ state",
+    "dynamodb:PutItem @ state",
+    facts,
+    ...readsAndWrites,
+    "lambda:InvokeFunction @ dispatch",
+    deadLetter,
+  ],
   prepare: [
     ...step,
     updatesState,
     readsRequests,
     "kms:GenerateDataKey @ key-material",
     ...readsSecrets,
-    "s3:ListBucketVersions @ bucket",
-    "s3:GetObjectVersion @ objects",
-    "kms:Decrypt @ key-material",
+    ...readsObjects,
+    readsValues,
   ],
   "create-order": [...step, readsRequests, ...asksTheCa],
   "publish-challenge": [...step, updatesState, ...changesRecords],
@@ -121,17 +142,7 @@ export const rights: Record<string, string[]> = {
   ],
   "validate-challenge": [...step, ...asksTheCa],
   "finalize-order": [...step, updatesState, readsRequests, ...asksTheCa],
-  "write-secret": [
-    ...step,
-    readsRequests,
-    "kms:Decrypt @ key-material",
-    ...writesSecrets,
-    "s3:ListBucketVersions @ bucket",
-    "s3:GetObjectVersionTagging @ objects",
-    "s3:ListBucket @ bucket",
-    "s3:GetObject,PutObject,PutObjectTagging @ objects",
-    "kms:Decrypt,GenerateDataKey @ key-material",
-  ],
+  "write-secret": [...step, readsRequests, "kms:Decrypt @ key-material", ...readsAndWrites],
   "clean-up-challenge": [
     ...step,
     updatesState,

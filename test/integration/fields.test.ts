@@ -44,8 +44,6 @@ const later: [field: string, value: unknown][] = [
   ["emailAddresses", ["ops@example.test"]],
   ["otherNames", [{ oid: "1.3.6.1.4.1.311.20.2.3", utf8Value: "ops@example.test" }]],
   ["isCA", true],
-  ["keystores", { jks: { create: true, passwordSecretRef: { name: "password", key: "value" } } }],
-  ["additionalOutputFormats", [{ type: "DER" }]],
   ["nameConstraints", { critical: true, permitted: { dnsDomains: ["example.test"] } }],
   ["signatureAlgorithm", "SHA512WithRSA"],
   ["renewal", { policy: "Never" }],

@@ -17,7 +17,10 @@ const asksTheCa = ["create-order", "validate-challenge", "finalize-order"];
 const unused: [functions: string[], grant: RegExp, reason: string][] = [
   [everyone, /^logs:/, "Lambda itself writes the function's log, with its role"],
   [
-    ["accept-request", "dispatch", "sweep", "resync", "check-issuer", "sync-kubernetes", "clean-up-challenge"],
+    [
+      ...["accept-request", "dispatch", "sweep", "resync", "check-issuer", "sync-kubernetes", "rewrite-secret"],
+      "clean-up-challenge",
+    ],
     /^sqs:SendMessage/,
     "Lambda itself leaves what an asynchronous call failed on, with the function's role",
   ],
@@ -55,6 +58,17 @@ const unused: [functions: string[], grant: RegExp, reason: string][] = [
     /^secretsmanager:RestoreSecret /,
     "the stored secret of a Bundle is in its recovery window: restored, and written anew",
   ],
+  [["sweep"], /^lambda:InvokeFunction @ function:certwright-rewrite/, "a rewrite that was lost, or has its next try"],
+  [
+    ["rewrite-secret"],
+    /^s3:|through s3$|^secretsmanager:(CreateSecret,TagResource|RestoreSecret) /,
+    "a secret in the store s3 is rewritten; one that is deleted, or changes its issuer, at the same time",
+  ],
+  [
+    ["rewrite-secret"],
+    /^lambda:InvokeFunction @ function:certwright-dispatch/,
+    "somebody wrote over a secret so that it needs a new certificate",
+  ],
   [["prepare"], /^s3:|through s3$/, "rotationPolicy Never takes the key from the secret, here in the store s3"],
   [["prepare"], /^dynamodb:UpdateItem/, "a claim whose owner asks for another secret is released"],
   [["finalize-order"], /^dynamodb:UpdateItem/, "a certificate that lives longer than its CSR was to be kept"],
@@ -69,6 +83,11 @@ const unused: [functions: string[], grant: RegExp, reason: string][] = [
     reachesDns,
     /^secretsmanager:GetSecretValue |^kms:Decrypt .*through secretsmanager$/,
     "the credential of a solver at another DNS provider; here all are of Route 53",
+  ],
+  [
+    ["write-secret"],
+    /^s3:GetObjectVersion |^secretsmanager:GetSecretValue /,
+    "others put something into the secret that is written over, or a keystore has its password in a stored secret",
   ],
   [
     ["write-secret"],

@@ -117,11 +117,27 @@ export const bounds: Record<FunctionName, { may: AuthCall; mayNot: Record<string
       "start an execution": parts.start("certwright-issue-certificates"),
     },
   },
+  "rewrite-secret": {
+    may: secret.read(mine),
+    mayNot: {
+      "read an account key": secret.read(account),
+      "read another instance's secret": secret.read(foreign),
+      "write an account key": secret.write(account),
+      "write a secret without our tag": secret.write(untagged),
+      "write another instance's secret": secret.write(foreign),
+      "delete a secret": secret.remove(mine),
+      "delete an object": object.remove(inBucket),
+      "open a sealed key": sealing.open(),
+      "write Requests": rows.put("requests"),
+      "change fields of State": rows.update("state"),
+      "start an execution": parts.start("certwright-issue-certificates"),
+      "call write-secret": parts.invoke("write-secret"),
+    },
+  },
   prepare: {
     may: secret.read(mine),
     mayNot: {
       "read an account key": secret.read(account),
-      "read a secret without our tag": secret.read(untagged),
       "read another instance's secret": secret.read(foreign),
       "write a secret": secret.write(mine),
       "write an object": object.write(inBucket),
@@ -182,7 +198,6 @@ export const bounds: Record<FunctionName, { may: AuthCall; mayNot: Record<string
   "write-secret": {
     may: secret.describe(mine),
     mayNot: {
-      "read a Certificate's secret": secret.read(mine),
       "read an account key": secret.read(account),
       "write an account key": secret.write(account),
       "write a secret without our tag": secret.write(untagged),

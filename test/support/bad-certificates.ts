@@ -1,5 +1,6 @@
 import { badKeysAndUsages, badLifetimes } from "./bad-certificate-fields.ts";
 import { badIdentities } from "./bad-identities.ts";
+import { badKeystores } from "./bad-keystores.ts";
 import type { BadObject, BadSpec } from "./bad-objects.ts";
 import { badRenewals } from "./bad-renewals.ts";
 import { goodCertificate } from "./good-objects.ts";
@@ -8,7 +9,6 @@ const startsAndEnds = "and must start and end with an alphanumeric character";
 const subdomain = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', ${startsAndEnds}`;
 const dnsName =
   "must be a DNS name: labels of letters, digits and '-', separated by dots, that start and end with a letter or digit";
-const notYet = "Forbidden: not supported by this version of certwright";
 const long = (length: number) => "a".repeat(length);
 /** 252 octets in labels of 62. */
 const longName = Array.from({ length: 4 }, () => long(62)).join(".");
@@ -132,7 +132,7 @@ const names: BadSpec[] = [
   ],
 ];
 
-const unknownOrLater: BadSpec[] = [
+const unknown: BadSpec[] = [
   ["an unknown field is refused", { colour: "blue" }, "spec.colour", 'unknown field "spec.colour"'],
   ["a misspelt field is refused", { dnsName: ["a.de"] }, "spec.dnsName", 'unknown field "spec.dnsName"'],
   [
@@ -141,10 +141,6 @@ const unknownOrLater: BadSpec[] = [
     "spec.issuerRef.namespace",
     'unknown field "spec.issuerRef.namespace"',
   ],
-  ...Object.entries({
-    keystores: { pkcs12: { create: true, password: "changeit" } },
-    additionalOutputFormats: [{ type: "DER" }],
-  }).map(([field, value]): BadSpec => [`${field} comes later`, { [field]: value }, `spec.${field}`, notYet]),
 ];
 
 /** Rules on the spec of a Certificate. */
@@ -154,7 +150,8 @@ export const badCertificateSpecs: BadObject[] = [
   ...badLifetimes,
   ...badRenewals,
   ...badKeysAndUsages,
-  ...unknownOrLater,
+  ...badKeystores,
+  ...unknown,
 ].map(([rule, spec, path, message, faults]) => ({
   rule: `Certificate: ${rule}`,
   object: goodCertificate(spec),

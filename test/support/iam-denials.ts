@@ -88,7 +88,7 @@ export function secretFences({ place }: Installed, keyMaterial: string): Fence[]
   return [
     {
       title: "writes to secrets of its own instance that a Certificate owns by our tag",
-      functions: ["write-secret"],
+      functions: ["write-secret", "rewrite-secret"],
       allowed: secret("PutSecretValue", mine, tags),
       denied: [
         secret("PutSecretValue", mine),
@@ -99,14 +99,14 @@ export function secretFences({ place }: Installed, keyMaterial: string): Fence[]
         secret("RestoreSecret", mine),
         secret("TagResource", account, { ...ofIssuer, ...given }),
         secret("TagResource", mine, { ...tags, ...giving("_cluster/ClusterIssuer/mine") }),
-        secret("GetSecretValue", mine, tags),
+        secret("GetSecretValue", account, ofIssuer),
         secret("DeleteSecret", mine, { ...tags, ...window }),
         secret("PutResourcePolicy", mine, tags),
       ],
     },
     {
       title: "new secrets with the tags of a Certificate and no other",
-      functions: ["write-secret"],
+      functions: ["write-secret", "rewrite-secret"],
       allowed: secret("CreateSecret", mine, given),
       denied: [
         secret("CreateSecret", mine),
@@ -156,11 +156,11 @@ export function secretFences({ place }: Installed, keyMaterial: string): Fence[]
     },
     {
       title: "the key of a Certificate read, and no account key",
-      functions: ["prepare", "sync-kubernetes"],
+      functions: ["prepare", "write-secret", "rewrite-secret", "sync-kubernetes"],
       allowed: secret("GetSecretValue", mine, tags),
       denied: [
         secret("GetSecretValue", account, ofIssuer),
-        secret("GetSecretValue", mine),
+        secret("PutSecretValue", "certwright/web/by-hand"),
         secret("GetSecretValue", "other/web/www-tls", tags),
       ],
     },
@@ -193,7 +193,7 @@ export function secretFences({ place }: Installed, keyMaterial: string): Fence[]
     },
     {
       title: "versions of objects found under the name of its own instance",
-      functions: ["prepare", "write-secret", "sync-kubernetes", "revoke-certificate", ...deciders],
+      functions: ["prepare", "write-secret", "rewrite-secret", "sync-kubernetes", "revoke-certificate", ...deciders],
       allowed: plain("s3:ListBucketVersions", bucket, { "s3:prefix": mine }),
       denied: [
         plain("s3:ListBucketVersions", bucket, { "s3:prefix": "other/web/www-tls" }),
@@ -203,14 +203,14 @@ export function secretFences({ place }: Installed, keyMaterial: string): Fence[]
     },
     {
       title: "objects of its own instance, over TLS, and none deleted",
-      functions: ["write-secret"],
+      functions: ["write-secret", "rewrite-secret"],
       allowed: object("PutObject", mine),
       denied: [
         object("PutObject", "other/web/www-tls"),
         object("PutObject", mine, { "aws:SecureTransport": "false" }),
         object("DeleteObject", mine),
         object("DeleteObjectVersion", mine),
-        object("GetObjectVersion", mine),
+        object("GetObjectVersion", "other/web/www-tls"),
         plain("s3:PutObject", `arn:aws:s3:::somebody-elses/${mine}`),
       ],
     },

@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import * as dnsAdapters from "../../adapters/dns/index.ts";
 import { makeCsr } from "../../adapters/keys/csr.ts";
 import { makePrivateKey } from "../../adapters/keys/private-key.ts";
+import { jksKeystore } from "../../adapters/trust/jks-keystore.ts";
+import { pkcs12Keystore } from "../../adapters/trust/pkcs12-keystore.ts";
 import { keyInSecret } from "../../core/account-key.ts";
 import { apiVersionsOf } from "../../core/api-versions.ts";
 import { checkIssuer } from "../../core/check-issuer.ts";
@@ -12,6 +14,7 @@ import type { ExecutionInput, Fact } from "../../core/ports.ts";
 import { parseId, type ResourceKey } from "../../core/resource.ts";
 import { resync } from "../../core/resync.ts";
 import { revokeCertificate } from "../../core/revocation/revoke.ts";
+import { rewriteSecrets } from "../../core/rewrite/rewrite-secret.ts";
 import type { CertificateRow, SealedKey, StoreName } from "../../core/rows.ts";
 import { checkPropagation } from "../../core/steps/check-propagation.ts";
 import { cleanUpChallenge } from "../../core/steps/clean-up-challenge.ts";
@@ -134,11 +137,16 @@ export async function openPipeline(options: PipelineOptions = {}) {
         syncs.push(order);
         syncOf(order);
       },
+      rewriteSecrets: async (handed) => start("rewrite-secret", handed, (own) => rewriteSecrets(own, handed)),
     },
     log: (line) => void logs.push(line),
     store: async (name: StoreName) => stores[name],
     sealer: async () => memorySealer(),
     keys: options.keys ?? { privateKey: makePrivateKey, csr: makeCsr },
+    keystores: {
+      jks: async (content, how) => jksKeystore(content, how),
+      pkcs12: async (content, how) => pkcs12Keystore(content, how),
+    },
     acme: async (issuer) => {
       const name = `certwright/${issuer.key.namespace}/${issuer.acme?.keySecretName}`;
       const secret = await stores.secretsManager.read(name);

@@ -97,10 +97,11 @@ export function openEnvironment(outside: Outside, name: FunctionName): Deps {
 }
 
 const none = () => Promise.reject(new Error("the fleet has no clusters"));
-const noClusters: Pick<Deps, "kubernetes" | "fieldManager" | "trust" | "pause"> = {
+const noClusters: Pick<Deps, "kubernetes" | "fieldManager" | "trust" | "keystores" | "pause"> = {
   kubernetes: none,
   fieldManager: "certwright-fleet",
   trust: { defaultCAs: none, jks: none, pkcs12: none },
+  keystores: { jks: none, pkcs12: none },
   pause: none,
 };
 

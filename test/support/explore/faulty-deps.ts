@@ -45,7 +45,7 @@ const writers = new RegExp(
     "write|scheduleDeletion",
     "publish|cleanUp",
     "answer|finalize|registerAccount|updateContact",
-    "startIssuance|dispatch|sweep|checkIssuer",
+    "startIssuance|dispatch|sweep|checkIssuer|rewriteSecrets",
   ].join("|")})$`,
 );
 

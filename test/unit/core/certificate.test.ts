@@ -22,6 +22,7 @@ describe("a Certificate", () => {
       privateKey: { algorithm: "RSA", size: 2048, encoding: "PKCS1", rotationPolicy: "Always" },
       issuerRef: { name: "le", kind: "Issuer", group: "cert-manager.io" },
       secretTemplate: { annotations: {}, labels: {} },
+      additionalOutputFormats: [],
       revisionHistoryLimit: 1,
       options: {},
     });
@@ -51,6 +52,7 @@ describe("a Certificate", () => {
       renewBefore: undefined,
       renewBeforeSeconds: 1_296_000,
       usages: ["server auth", "client auth"],
+      additionalOutputFormats: [],
       options: {},
     });
   });
@@ -134,10 +136,7 @@ describe("zero values of later fields change nothing", () => {
     ],
     ["empty texts", { literalSubject: "", signatureAlgorithm: "", commonName: "" }],
     ["empty maps", { subject: {}, keystores: {}, secretTemplate: {}, privateKey: {} }],
-    [
-      "maps of zero values",
-      { subject: { organizations: [], serialNumber: "" }, keystores: { jks: { create: false } } },
-    ],
+    ["maps of zero values", { subject: { organizations: [], serialNumber: "" }, keystores: {} }],
     ["the default policy of renewal", { renewal: { policy: "RenewBefore" } }],
     ["no windows", { renewal: { windows: [] } }],
     ["a null issuerRef.kind", { issuerRef: { name: "le", kind: null, group: "" } }],

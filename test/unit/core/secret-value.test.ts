@@ -25,6 +25,7 @@ function contentOf(changes: Changes = {}): SecretContent {
       issuerRef: { name: "le", kind: "ClusterIssuer", group: "cert-manager.io" },
       privateKey: { algorithm: "ECDSA", size: 384, encoding: "PKCS1", rotationPolicy: "Always" },
       secretTemplate: { annotations: {}, labels: {} },
+      additionalOutputFormats: [],
       ...changes.spec,
     },
   };

@@ -56,6 +56,7 @@ describe("starterPermissions", () => {
       cleanUp: ["arn:clean-up-challenge"],
       syncKubernetes: ["arn:sync-kubernetes"],
       revoke: ["arn:revoke-certificate"],
+      rewriteSecrets: ["arn:rewrite-secret"],
     });
   });
 });

@@ -55,6 +55,7 @@ describe("the functions", () => {
     await starter.cleanUp([ref], "_cluster/ClusterIssuer/le");
     await starter.syncKubernetes({ key: cluster, replan: true });
     await starter.syncKubernetes({ certificates: [{ namespace: "web", name: "www" }] });
+    await starter.rewriteSecrets([key]);
     expect(invocations).toEqual([
       ["certwright-dispatch", "Event", { keys: [key] }],
       ["certwright-sweep", "Event", {}],
@@ -62,6 +63,7 @@ describe("the functions", () => {
       ["certwright-clean-up-challenge", "Event", { attempts: [ref], issuer: "_cluster/ClusterIssuer/le" }],
       ["certwright-sync-kubernetes", "Event", { key: cluster, replan: true }],
       ["certwright-sync-kubernetes", "Event", { certificates: [{ namespace: "web", name: "www" }] }],
+      ["certwright-rewrite-secret", "Event", { keys: [key] }],
     ]);
   });
 
@@ -70,6 +72,7 @@ describe("the functions", () => {
     await starter.dispatch([]);
     await starter.cleanUp([], "_cluster/ClusterIssuer/le");
     await starter.syncKubernetes({ certificates: [] });
+    await starter.rewriteSecrets([]);
     expect(invocations).toEqual([]);
   });
 

@@ -45,7 +45,7 @@ describe("explaining a Certificate", () => {
 
   it("fires once in a list, and looks at nothing after that", () => {
     const { checks } = explained({ issued: { renewalTime: at(0) } });
-    const ofSecret = ["secretGone", "secretChanged"];
+    const ofSecret = ["secretGone", "secretDrifted", "contentChanged"];
     const needs = checks
       .filter(({ list, check }) => list === "needs" && !ofSecret.includes(check))
       .map(({ verdict }) => verdict);
@@ -106,7 +106,7 @@ describe("explaining a Certificate", () => {
     [
       "the foreign version of the secret",
       { secret: { versionId: "x" } },
-      "secretChanged",
+      "secretDrifted",
       "the stored secret holds version x: not ours, which was a1",
     ],
     [

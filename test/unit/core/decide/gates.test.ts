@@ -141,11 +141,12 @@ describe("fenced", () => {
     expect(reasonOf(world)).toBe(reason);
   });
 
+  const drift = { versionId: "x", reason: "InvalidKeyPair", message: "another key" };
   it.each<[string, World]>([
     ["a secret that is deleted again and again", { row: { recentIssuances: recent }, secret: "absent" }],
     [
       "a secret that somebody writes over again and again",
-      { row: { recentIssuances: recent }, secret: { versionId: "x" } },
+      { row: { recentIssuances: recent, drift }, secret: { versionId: "x" } },
     ],
   ])("fires for %s: nobody asked for those issuances either", (_what, world) => {
     expect(decided(world)).toMatchObject({ action: "wait", reason: "RunawayFence", until: new Date(at(27 * day)) });

@@ -8,7 +8,7 @@ import {
   notIssuedYet,
   renewalDue,
   requestChanged,
-  secretChanged,
+  secretDrifted,
   secretGone,
   secretRenamed,
 } from "../../../../core/checks.ts";
@@ -17,6 +17,7 @@ import { askedOf, at, day, decided, factsOf, type World } from "./world.ts";
 
 const wish = { "certwright.dev/renew-requested-at": "2026-11-22T11:00:00Z" };
 const toS3 = { "certwright.dev/store": "s3" };
+const drift = { versionId: "x", reason: "SecretMismatch", message: "another certificate" };
 const rsa = { privateKey: { algorithm: "RSA", size: 2048 } };
 const ended: World = { row: { attempt: { id: "a2", leaseId: "l1" }, dueAt: at(0) } };
 const released: World = { row: { attempt: { id: "a2" }, dueAt: at(0) } };
@@ -170,10 +171,10 @@ const cases: Case[] = [
     ],
   },
   {
-    check: secretChanged,
+    check: secretDrifted,
     reason: "SecretMismatch",
     fires: [
-      ["somebody wrote over it", { secret: { versionId: "x" } }],
+      ["what somebody wrote was looked at and needs a new certificate", { row: { drift }, secret: { versionId: "x" } }],
       ["it has no current version", { secret: { versionId: undefined } }],
     ],
     not: [
@@ -244,6 +245,7 @@ describe("a message", () => {
     ],
     ["names the instant of the renewal", { issued: { renewalTime: at(0) } }, "scheduled at 2026-11-22T12:00:00Z"],
     ["names the foreign version", { secret: { versionId: "x" } }, "holds version x"],
+    ["says what was found in it", { row: { drift }, secret: { versionId: "x" } }, "another certificate"],
   ])("%s", (_sentence, world, text) => {
     expect(decided(world)).toMatchObject({ message: expect.stringContaining(text) });
   });

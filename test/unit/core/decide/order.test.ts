@@ -27,12 +27,13 @@ describe("the checks", () => {
         "keyChanged",
       ],
       ...[
-        "secretChanged",
+        "secretDrifted",
         "requestChanged",
         "revoked",
         "keyCompromised",
         "manuallyTriggered",
         "renewalDue",
+        "contentChanged",
         "upToDate",
       ],
     ]);
