@@ -54,6 +54,8 @@ export async function startPebble(options: PebbleOptions): Promise<Pebble> {
       PEBBLE_VA_NOSLEEP: "1",
       PEBBLE_WFE_NONCEREJECT: String(options.nonceRejectPercent),
       PEBBLE_AUTHZREUSE: String(options.authorizationReusePercent),
+      // A second chain for those who ask for it (spec.acme.preferredChain); everybody else gets the first.
+      PEBBLE_ALTERNATE_ROOTS: "1",
     },
   });
   const get = (url: string) => fetchTrusting(options.caCertificate, url);

@@ -35,10 +35,9 @@ const unused: [functions: string[], grant: RegExp, reason: string][] = [
   [["sweep"], /^secretsmanager:|^events:/, "the sweep decides by the same code as dispatch, what the stream lost even"],
   [
     ["check-issuer"],
-    /^secretsmanager:(PutSecretValue|RestoreSecret|UpdateSecretVersionStage) /,
+    /^secretsmanager:RestoreSecret /,
     "the secret for an account key is in its recovery window: restored, and written anew",
   ],
-  [["check-issuer"], /^secretsmanager:DescribeSecret /, "another check made the account key first"],
   [["sweep"], /^dynamodb:GetItem /, "an issuer that came between the look at it and the note that it is waited for"],
   [["sweep"], /^lambda:InvokeFunction @ function:certwright-sync/, "a Cluster or Bundle that is due by itself"],
   [

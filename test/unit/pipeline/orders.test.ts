@@ -50,8 +50,16 @@ describe("enableDurationFeature", () => {
 
   it("orders the duration that the Certificate says, and none where it says none", async () => {
     expect(hours(await issued(await withIssuer({ enableDurationFeature: true }), { duration: "48h" }))).toBe(48);
-    expect(hours(await issued(await withIssuer({ enableDurationFeature: true })))).toBe(90 * 24);
-    expect(hours(await issued(await withIssuer(), { duration: "48h" }))).toBe(90 * 24);
+    const days = { profile: "days" };
+    const atCa = async (acme: object) => {
+      const p = await openPipeline();
+      p.ca.knobs.profiles.days = 3 * 86_400;
+      await p.issuer("ca", { ...days, ...acme });
+      await pass(p, 5);
+      return p;
+    };
+    expect(hours(await issued(await atCa({ enableDurationFeature: true })))).toBe(72);
+    expect(hours(await issued(await atCa({}), { duration: "48h" }))).toBe(72);
   });
 
   it("that the CA does not take is a reason of its own, with the fix", async () => {

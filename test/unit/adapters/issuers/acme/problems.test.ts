@@ -55,6 +55,25 @@ describe("failureOf", () => {
     expect(failure(status, type, "newOrder")).toMatchObject({ name: "UnavailableError" });
   });
 
+  it.each<[string, string, string]>([
+    ["another key of the same type", "malformed", "JWS verification error"],
+    [
+      "a key of another type, at Boulder",
+      "malformed",
+      "signature type 'RS256' in JWS header is not supported, expected one of RS256, ES256, ES384 or ES512",
+    ],
+    [
+      "a key of another type, at Pebble",
+      "badSignatureAlgorithm",
+      "signature type 'ES256' in JWS header is not supported, expected one of RS256, ES256, ES384 or ES512",
+    ],
+  ])("takes a request signed by %s for one to repeat when the account's key is known", (_, type, detail) => {
+    const refused = { name: "UnavailableError", reason: "SignatureRefused" };
+    expect(failure(400, type, "finalize", { detail })).toMatchObject(refused);
+    expect(failure(400, type, "newAccount", { detail })).toMatchObject({ name: "RefusedError" });
+    expect(failure(400, type, "keyChange", { detail })).toMatchObject({ reason: "KeyChangeRefused" });
+  });
+
   it.each<[string, number, string, Record<string, string>, string]>([
     ["seconds", 429, "rateLimited", { "retry-after": "120" }, "2026-11-22T10:02:00.000Z"],
     [
