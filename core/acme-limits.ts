@@ -17,7 +17,7 @@ const elsewhere = "use a ca or selfSigned issuer";
  * to be one of them, as cert-manager's ACME controller checks (reason InvalidOrder).
  */
 export function refusedByAcme(spec: CertificateSpec, acme: AcmeSpec): AcmeRefusal | undefined {
-  return badField(spec) ?? badCommonName(spec) ?? badAddresses(spec, acme);
+  return badField(spec) ?? badName(spec) ?? badCommonName(spec) ?? badAddresses(spec, acme);
 }
 
 function badField(spec: CertificateSpec): AcmeRefusal | undefined {
@@ -28,6 +28,14 @@ function badField(spec: CertificateSpec): AcmeRefusal | undefined {
   }
   const message = "spec.isCA: an ACME CA certifies no other CA";
   return spec.isCA ? { message, fix: `remove it, or ${elsewhere}` } : undefined;
+}
+
+/** Host names have no underscore: the Baseline Requirements of the CA/Browser Forum forbid it. */
+function badName({ dnsNames }: CertificateSpec): AcmeRefusal | undefined {
+  const name = dnsNames.find((one) => one.includes("_"));
+  if (name === undefined) return undefined;
+  const message = `spec.dnsNames: ${quote(name)} has an underscore, which ACME CAs do not certify`;
+  return { message, fix: `write a name without it, or ${elsewhere}` };
 }
 
 /** A common name that is a DNS name is ordered, too. */

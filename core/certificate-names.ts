@@ -88,7 +88,7 @@ function checkSomeName(fields: Fields, names: Names): void {
 
 function readDnsNames(fields: Fields): string[] {
   const names = fields.texts("dnsNames").flatMap(({ path, text }) => {
-    const read = readDnsName(text);
+    const read = readDnsName(text, { underscores: true });
     const problem = "problem" in read ? read.problem : recordProblem(read.name);
     if (problem !== undefined) {
       fields.faultAt(

@@ -4,11 +4,14 @@ const labelOctets = 63;
 const nameOctets = 253;
 const labelSyntax = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 
-/** A DNS name as a lower-case A-label name (wildcards keep `*.`), or why it is none. U-labels are converted (UTS 46). */
-export function readDnsName(text: string): { name: string } | { problem: string } {
+/**
+ * A DNS name as a lower-case A-label name (wildcards keep `*.`), or why it is none. U-labels are converted (UTS 46).
+ * `underscores`: they are letters, as in names that only private CAs certify.
+ */
+export function readDnsName(text: string, { underscores = false } = {}): { name: string } | { problem: string } {
   const name = toAscii(text);
   if (name === undefined) return { problem: "must be a DNS name; it cannot be converted to A-labels" };
-  const problem = nameProblem(name);
+  const problem = nameProblem(underscores ? name.replaceAll("_", "x") : name);
   return problem === undefined ? { name } : { problem };
 }
 

@@ -85,7 +85,7 @@ const names: BadSpec[] = [
     'Invalid value: "example.com.": must not end with a dot',
   ],
   ["a label is not empty", { dnsNames: ["a..b"] }, "spec.dnsNames[0]", `Invalid value: "a..b": ${dnsName}`],
-  ["a name has no underscore", { dnsNames: ["a_b.de"] }, "spec.dnsNames[0]", `Invalid value: "a_b.de": ${dnsName}`],
+  ["a name has no space", { dnsNames: ["a b.de"] }, "spec.dnsNames[0]", `Invalid value: "a b.de": ${dnsName}`],
   ["a name is no URL", { dnsNames: ["https://a.de"] }, "spec.dnsNames[0]", `Invalid value: "https://a.de": ${dnsName}`],
   [
     "a name is no IP address",

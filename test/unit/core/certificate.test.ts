@@ -58,6 +58,7 @@ describe("a Certificate", () => {
   });
 
   it.each<[string, Record<string, unknown>, Partial<CertificateSpec>]>([
+    ["names may have underscores, for private CAs", { dnsNames: ["_x.My_App.svc"] }, { dnsNames: ["_x.my_app.svc"] }],
     ["U-labels become A-labels", { dnsNames: ["m\u00fcnchen.de"] }, { dnsNames: ["xn--mnchen-3ya.de"] }],
     [
       "a name counts once, in the order written",

@@ -11,6 +11,7 @@ describe("acmeCannot", () => {
     ["a URI", { uris: ["spiffe://example.com/a"] }, "spec.uris: an ACME CA certifies DNS names and IP addresses only"],
     ["an e-mail address", { emailAddresses: ["ops@example.com"] }, "spec.emailAddresses: "],
     ["another name", { otherNames: [upn] }, "spec.otherNames: "],
+    ["a name with an underscore", { dnsNames: ["a.de", "_x.a.de"] }, 'spec.dnsNames: "_x.a.de" has an underscore'],
     ["a CA", { isCA: true }, "spec.isCA: an ACME CA certifies no other CA"],
     [
       "a common name that is no name",
