@@ -6,6 +6,7 @@ import { requestMade } from "../support/c-requests-made.ts";
 import { certificate, openBed } from "../support/integration-bed.ts";
 import { certwright, type Ran } from "../support/integration-cli.ts";
 import { leafOf } from "../support/integration-leaf.ts";
+import { attemptsOf } from "../support/issuance-counts.ts";
 
 const bed = openBed();
 const { stack, fresh, id } = bed;
@@ -17,7 +18,8 @@ function wanted(name: string, more: Record<string, unknown> = {}): Manifest {
   return certificate({ namespace, name, issuer, dnsNames: [dnsNameOf(name)], more });
 }
 
-const named = wanted("named", { commonName: dnsNameOf("common") });
+const subject = { organizations: ["Example"], countries: ["DE"] };
+const named = wanted("named", { commonName: dnsNameOf("common"), subject });
 const usages = ["digital signature", "client auth", "email protection"];
 const used = wanted("used", { usages });
 const unencoded = wanted("unencoded", { usages, encodeUsagesInRequest: false });
@@ -35,38 +37,42 @@ const lifetimes: [name: string, fields: Record<string, unknown>, beforeEndMs: (l
 ];
 const timed = lifetimes.map(([name, fields]) => wanted(name, fields));
 
-// What a later version brings is refused, not ignored.
-const later: [field: string, value: unknown][] = [
-  ["subject", { organizations: ["Example"] }],
-  ["literalSubject", "CN=www.example.test"],
-  ["ipAddresses", ["192.0.2.1"]],
-  ["uris", ["spiffe://example.test/web"]],
-  ["emailAddresses", ["ops@example.test"]],
-  ["otherNames", [{ oid: "1.3.6.1.4.1.311.20.2.3", utf8Value: "ops@example.test" }]],
-  ["isCA", true],
-  ["nameConstraints", { critical: true, permitted: { dnsDomains: ["example.test"] } }],
-  ["signatureAlgorithm", "SHA512WithRSA"],
-  ["renewal", { policy: "Never" }],
+// What no ACME CA certifies is held back before anything is ordered.
+const uncertified: [field: string, value: unknown, message: string][] = [
+  ["commonName", "My Server", "If a commonName is set, ACME requires"],
+  ["literalSubject", "CN=My Server,O=Example", "If a commonName is set, ACME requires"],
+  ["ipAddresses", ["192.0.2.1"], "dns01 cannot prove 192.0.2.1"],
+  ["uris", ["spiffe://example.test/web"], "an ACME CA certifies DNS names and IP addresses only"],
+  ["emailAddresses", ["ops@example.test"], "an ACME CA certifies DNS names and IP addresses only"],
+  ["otherNames", [{ oid: "1.3.6.1.4.1.311.20.2.3", utf8Value: "ops@example.test" }], "an ACME CA certifies DNS names"],
+  ["isCA", true, "an ACME CA certifies no other CA"],
 ];
 
-const ofLater = (field: string, value: unknown) => wanted(`later-${field.toLowerCase()}`, { [field]: value });
+const ofUncertified = (field: string, value: unknown) => wanted(`asks-${field.toLowerCase()}`, { [field]: value });
 
 let applied: Ran | undefined;
 
 beforeAll(async () => {
   await bed.putIssuer({ name: issuer });
-  await bed.put([named, used, unencoded, templated, ...timed, ...later.map(([field, value]) => ofLater(field, value))]);
+  await bed.put([
+    named,
+    used,
+    unencoded,
+    templated,
+    ...timed,
+    ...uncertified.map(([field, value]) => ofUncertified(field, value)),
+  ]);
   const { status: _, ...stored } = fromCluster(wanted("stored"));
   await stack.put(stored);
   applied = await certwright(stack, ["apply", "-f", "-"], kubectlYaml([wanted("printed"), wanted("listed")]));
 });
 
 describe("of a Certificate's fields", () => {
-  it.concurrent("commonName is the subject, and one of the names", async () => {
+  it.concurrent("subject and commonName are the subject, and commonName is one of the names", async () => {
     await bed.ready([named]);
     const names = [dnsNameOf("common"), dnsNameOf("named")];
     const request = await requestMade(stack, named);
-    expect(request).toMatch(new RegExp(`Subject: CN ?= ?${dnsNameOf("common")}\n`));
+    expect(request).toMatch(new RegExp(`Subject: C ?= ?DE, ?O ?= ?Example, ?CN ?= ?${dnsNameOf("common")}\n`));
     for (const name of names) expect(request).toContain(`DNS:${name}`);
     expect(leafOf(await bed.read(named))).toMatchObject({ names });
   });
@@ -114,13 +120,17 @@ describe("of a Certificate's fields", () => {
   });
 });
 
-describe("a field of a later version", () => {
-  it.concurrent.each(later)("%s is refused with that said", async (field, value) => {
-    expect(await refusedFor(bed, ofLater(field, value), "InvalidSpec")).toBe(
-      `spec.${field}: Forbidden: not supported by this version of certwright; ` +
-        "remove it: this version of certwright does not support it yet",
-    );
-  });
+describe("what no ACME CA certifies", () => {
+  it.concurrent.each(uncertified)(
+    "%s is held back with that said, and nothing is ordered",
+    async (field, value, why) => {
+      const manifest = ofUncertified(field, value);
+      const message = await refusedFor(bed, manifest, "InvalidOrder");
+      expect(message).toMatch(new RegExp(`^spec\\.${field}: `));
+      expect(message).toContain(why);
+      expect(await attemptsOf(stack, manifest)).toEqual([]);
+    },
+  );
 });
 
 describe("an object as kubectl prints it", () => {
