@@ -39,7 +39,10 @@ export async function serversOf(lookup: DnsLookup, name: string): Promise<Served
   });
 }
 
-/** What the first of the servers says that says anything; throws what the last one threw. */
+/**
+ * What the first of the servers says that says anything; throws what the last one threw. Asked for the CNAME, which no server
+ * follows by itself: one that has both ends of a circle answers any other question with a failure.
+ */
 export async function firstAnswer(lookup: DnsLookup, servers: ZoneServer[], name: string): Promise<DnsAnswer> {
   let failure: unknown = new UnavailableError({
     reason: "NameServerUnavailable",
@@ -47,7 +50,7 @@ export async function firstAnswer(lookup: DnsLookup, servers: ZoneServer[], name
   });
   for (const { address } of servers) {
     try {
-      return await lookup.ask(address, name, "TXT");
+      return await lookup.ask(address, name, "CNAME");
     } catch (error) {
       failure = error;
       if (error instanceof RefusedError) throw error;

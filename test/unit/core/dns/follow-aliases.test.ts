@@ -30,7 +30,7 @@ describe("the CNAMEs from a name", () => {
     lookup.put("www.example.test", { type: "TXT", text: "something" });
     await followAliases(lookup, at);
     expect(lookup.asked.filter((one) => one.startsWith("system") && one.includes("_acme"))).toEqual([]);
-    expect(lookup.asked).toContain(`192.0.2.1 TXT ${at}`);
+    expect(lookup.asked).toContain(`192.0.2.1 CNAME ${at}`);
   });
 
   it("lead into a zone of their own by referral", async () => {
