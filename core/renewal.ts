@@ -10,8 +10,6 @@ export interface RenewalInput {
   renewBeforePercentage?: number | undefined;
   /** `spec.renewal`; absent means RenewBefore, at any time. */
   renewal?: RenewalPolicy | undefined;
-  /** Epoch ms: an instant that somebody else chose, such as the CA's renewal information; it takes the place of ours, unspread. */
-  chosen?: number | undefined;
   /** 0 <= x < 1: moves the instant earlier, by at most a twentieth of the time up to it. */
   fraction: number;
 }
@@ -35,7 +33,7 @@ export interface Renewal {
 export function renewalTime(input: RenewalInput): Renewal {
   const { notAfter, renewal } = input;
   if (renewal?.policy === "Disabled") return {};
-  const desired = input.chosen ?? spread(input);
+  const desired = spread(input);
   if (!renewal || renewal.windows.length === 0) return { at: desired };
   const at = firstInWindow(renewal.windows, desired, notAfter);
   if (at !== undefined) return { at };

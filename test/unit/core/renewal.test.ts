@@ -112,12 +112,6 @@ describe("a renewal in windows", () => {
     expect(timed({ renewal: renewal() })).toEqual({ at: notBefore + 60 * day });
   });
 
-  it("takes an instant that the CA chose into a window, too, and spreads it no more", () => {
-    const chosen = at("2027-01-10T10:00:01Z");
-    expect(timed({ chosen, fraction: 0.9 })).toEqual({ at: chosen });
-    expect(timed({ chosen, renewal: renewal(saturdays) })).toEqual({ at: at("2027-01-16T03:00:00Z") });
-  });
-
   it("is as if there were no window when none opens in time, and says so", () => {
     const { at: renewed, windowError } = timed({ renewal: renewal({ ...saturdays, cron: "0 3 1 6 *" }) });
     expect(renewed).toBe(notBefore + 60 * day);
@@ -149,12 +143,9 @@ describe("a renewal in windows", () => {
 });
 
 describe("a renewal that is disabled", () => {
-  it("has no time, whoever chose one", () => {
+  it("has no time", () => {
     const disabled = { policy: "Disabled" as const, windows: [] };
     expect(renewalTime({ notBefore, notAfter: notBefore + day, fraction: 0, renewal: disabled })).toEqual({});
-    expect(
-      renewalTime({ notBefore, notAfter: notBefore + day, fraction: 0, renewal: disabled, chosen: notBefore }),
-    ).toEqual({});
   });
 });
 
