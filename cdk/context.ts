@@ -8,6 +8,7 @@ const lists: Key[] = ["zones", "validationZones", "assumableRoles", "dnsFunction
 /** With an example of each. */
 const objects: [key: Key, like: string][] = [
   ["namespaces", '{"web":{"dnsNames":["*.web.example.com"]}}'],
+  ["http01", '{"functionUrl":"public"}'],
   ["kubernetesNetwork", '{"subnetIds":["subnet-0123456789abcdef0"],"securityGroupIds":["sg-0123456789abcdef0"]}'],
 ];
 

@@ -5,5 +5,5 @@
 export type { CertwrightCode } from "./constructs/certwright.ts";
 export { Certwright } from "./constructs/certwright.ts";
 export { grantNamespace, grantReadSecret } from "./grants.ts";
-export type { CertwrightProps, NamespaceProps, NetworkProps, StoreName } from "./props.ts";
+export type { CertwrightProps, Http01Props, NamespaceProps, NetworkProps, StoreName } from "./props.ts";
 export { SettingsError } from "./settings.ts";

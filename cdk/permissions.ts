@@ -58,6 +58,7 @@ function tables({ requestsArn, requestsStreamArn, stateArn }: Grounds) {
     writeRequests: requests.write,
     scanRequests: requests.scan,
     readStateRow: state.get,
+    readAnswers: state.getAnswer,
     readStateRows: state.getMany,
     writeState: state.put,
     updateState: state.update,

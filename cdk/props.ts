@@ -78,11 +78,34 @@ export interface CertwrightProps {
   readonly allowedPrivateHosts?: readonly string[];
 
   /**
+   * Deploys the function serve-challenge, which answers HTTP01 challenges (docs/http01.md). `{}`: for an ALB or a CloudFront
+   * distribution of yours; it has no URL then.
+   * @default - not deployed: issuers with http01 solvers get no answers
+   */
+  readonly http01?: Http01Props;
+
+  /**
    * Where sync-kubernetes runs, for apiservers that can be reached from a VPC only. The subnets need a way to AWS: a NAT
    * gateway, or endpoints for DynamoDB and Secrets Manager, for S3 if secrets lie there, for STS if Clusters name roles.
    * @default - in no VPC: public apiservers
    */
   readonly kubernetesNetwork?: NetworkProps;
+}
+
+export interface Http01Props {
+  /**
+   * A URL of the function's own: `public` for web servers that redirect or pass on to it, `iam` for CloudFront alone (origin
+   * access control). CAs begin at port 80 of the name itself, so it is never enough alone.
+   * @default - none
+   */
+  readonly functionUrl?: "public" | "iam";
+
+  /**
+   * How many calls Lambda runs at once at the most, so that a flood of them takes nothing from the pipeline; `unreserved` where
+   * the account's limit leaves no room for a reservation.
+   * @default 10
+   */
+  readonly concurrency?: number | "unreserved";
 }
 
 export interface NetworkProps {
@@ -111,5 +134,6 @@ export interface Settings {
   readonly logSubscriptionArn: string | undefined;
   readonly retain: boolean;
   readonly allowedPrivateHosts: readonly string[];
+  readonly http01: (Required<Pick<Http01Props, "concurrency">> & Http01Props) | undefined;
   readonly kubernetesNetwork: NetworkProps | undefined;
 }

@@ -62,6 +62,7 @@ const rights: Record<FunctionName, (may: Permissions) => Permission[][]> = {
     may.writeSecrets,
     may.callDispatch,
   ],
+  "serve-challenge": (may) => [may.readAnswers],
   prepare: (may) => [
     ...step(may),
     may.updateState,

@@ -49,6 +49,19 @@ const network = z.strictObject(
   { error: "must hold `subnetIds` and `securityGroupIds`, and nothing else" },
 );
 
+const http01 = z.strictObject(
+  {
+    functionUrl: z.exactOptional(z.enum(["public", "iam"], { error: "must be public or iam" })),
+    concurrency: z._default(
+      z.union([z.literal("unreserved"), z.number().check(z.int(), z.minimum(1), z.maximum(1000))], {
+        error: "must be a whole number from 1 to 1000, or unreserved",
+      }),
+      10,
+    ),
+  },
+  { error: "may hold `functionUrl` and `concurrency`, and nothing else" },
+);
+
 const schema = z.strictObject(
   {
     // Names are made from it: it must be known now.
@@ -77,6 +90,7 @@ const schema = z.strictObject(
     logSubscriptionArn: z.optional(target),
     removalPolicy: z._default(z.enum(["retain", "destroy"], { error: "must be retain or destroy" }), "retain"),
     allowedPrivateHosts: z._default(z.array(host), []),
+    http01: z.optional(http01),
     kubernetesNetwork: z.optional(network),
   },
   { error: "is no prop of certwright: see cdk/props.ts" },
@@ -86,7 +100,7 @@ const schema = z.strictObject(
 export function settingsOf(props: CertwrightProps): Settings {
   const parsed = schema.safeParse(props, { reportInput: true });
   if (!parsed.success) throw new SettingsError(parsed.error.issues.map(faultOf));
-  const { removalPolicy, namespaces, alarmEmail, logSubscriptionArn, kubernetesNetwork, ...rest } = parsed.data;
+  const { removalPolicy, namespaces, ...rest } = parsed.data;
   if (JSON.stringify(namespaces ?? {}).length > 2500) {
     throw new SettingsError([
       "namespaces is over 2,500 characters, more than a Lambda's environment holds: use wider patterns",
@@ -95,9 +109,10 @@ export function settingsOf(props: CertwrightProps): Settings {
   return {
     ...rest,
     namespaces: namespaces as Settings["namespaces"],
-    alarmEmail,
-    logSubscriptionArn,
-    kubernetesNetwork,
+    alarmEmail: rest.alarmEmail,
+    logSubscriptionArn: rest.logSubscriptionArn,
+    http01: rest.http01,
+    kubernetesNetwork: rest.kubernetesNetwork,
     retain: removalPolicy === "retain",
   };
 }

@@ -57,5 +57,5 @@ function badCommonName(spec: CertificateSpec): AcmeRefusal | undefined {
 function badAddresses({ ipAddresses }: CertificateSpec, { solvers }: AcmeSpec): AcmeRefusal | undefined {
   if (!ipAddresses || solvers.some((solver) => "http01" in solver)) return undefined;
   const message = `spec.ipAddresses: dns01 cannot prove ${ipAddresses[0]} (RFC 8738 7), and the issuer has no http01 solver`;
-  return { message, fix: `remove the addresses, or ${elsewhere}` };
+  return { message, fix: `add an http01 solver, remove the addresses, or ${elsewhere}` };
 }

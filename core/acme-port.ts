@@ -1,4 +1,4 @@
-import type { Challenge } from "./rows.ts";
+import type { Challenge } from "./challenge.ts";
 
 /** What a CA says of an order (RFC 8555 7.1.6). */
 export interface Order {
@@ -47,8 +47,14 @@ export interface AcmeIssuer {
   lostOrder(request: OrderRequest): Promise<Order | undefined>;
   /** POST-as-GET; undefined when the CA does not know the order any more. */
   readOrder(url: string): Promise<Order | undefined>;
-  /** The challenges of an order's authorizations that are not yet valid; solver -1 until solvers are picked. */
-  challenges(order: Order, types: Challenge["type"][]): Promise<Challenge[]>;
+  /**
+   * The challenges of these types of an order's authorizations that are not yet valid, as many of each as the CA offers; solver
+   * -1 until solvers are picked. Unknown types are passed over; RefusedError ChallengeNotOffered when an authorization has none.
+   */
+  challenges<Type extends Challenge["type"]>(
+    order: Order,
+    types: Type[],
+  ): Promise<Extract<Challenge, { type: Type }>[]>;
   /** Tells the CA to validate (RFC 8555 7.5.1). */
   answer(challenge: Challenge): Promise<void>;
   /** Why an order became invalid: one line per refused identifier, with the CA's words. */

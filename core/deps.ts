@@ -3,6 +3,7 @@ import type { AlternativeNames } from "./alternative-names.ts";
 import type { CertificateSpec } from "./certificate.ts";
 import type { DnsAdapters } from "./dns-adapter.ts";
 import type { DnsLookup } from "./dns-lookup.ts";
+import type { AnswerLook } from "./http-answer.ts";
 import type { IssuerSpec } from "./issuer.ts";
 import type { KeystoreProfile } from "./keystore-fields.ts";
 import type { ClusterSpec } from "./kubernetes/cluster.ts";
@@ -40,6 +41,8 @@ export interface Deps {
   /** The DNS provider behind an issuer's solver. */
   dns(issuer: IssuerRow, solver: number): Promise<DnsProvider>;
   lookup: DnsLookup;
+  /** Looks at HTTP01 answers; undefined where the deployment serves none (cdk/props.ts, http01). */
+  answers: AnswerLook | undefined;
   /** The apiserver of a Cluster; reads its credentials anew. Throws what the port throws (core/kubernetes/port.ts). */
   kubernetes(cluster: { key: ResourceKey; spec: ClusterSpec }): Promise<Kubernetes>;
   /** Ours in server-side apply, `certwright-<instance>-<account>-<region>`: no two installations share it. */

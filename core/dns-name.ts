@@ -25,6 +25,11 @@ export function isWildcard(name: string): boolean {
   return name.startsWith("*.");
 }
 
+/** Whether an identifier is an IP address (RFC 8738): no DNS name has a colon, or a number for its last label. */
+export function isIpAddress(identifier: string): boolean {
+  return identifier.includes(":") || /(^|\.)\d+$/.test(identifier);
+}
+
 /** The name without `*.`. */
 export function baseName(name: string): string {
   return isWildcard(name) ? name.slice(2) : name;

@@ -1,3 +1,4 @@
+import type { HttpAnswer } from "./http-answer.ts";
 import type { KubernetesState, SyncOrder } from "./kubernetes/state.ts";
 import type { ResourceKey } from "./resource.ts";
 import type { RevocationState } from "./revocation/state.ts";
@@ -131,6 +132,12 @@ export interface State extends KubernetesState, RevocationState {
    */
   claimRecord(record: TxtRecord, ref: AttemptRef): Promise<{ others: boolean }>;
   releaseRecord(record: TxtRecord, ref: AttemptRef): Promise<{ last: boolean }>;
+
+  /** Makes an answer to an HTTP01 challenge readable, until the last attempt that claimed it releases it. */
+  claimAnswer(answer: HttpAnswer, ref: AttemptRef): Promise<void>;
+  releaseAnswer(token: string, ref: AttemptRef): Promise<void>;
+  /** The key authorization behind a token; undefined when nobody needs one. */
+  answerTo(token: string): Promise<string | undefined>;
 
   /** Claims a secret name for its owner; answers the claim that stands (maybe another's). A released one may be taken. */
   claimSecret(claim: SecretClaim): Promise<SecretClaim>;

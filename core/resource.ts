@@ -7,6 +7,9 @@ export const clusterNamespace = "_cluster";
 /** Where ledgers, accounts and sealed keys live; no user can write or read it. */
 export const systemNamespace = "_system";
 
+/** Where answers to HTTP01 challenges live: all that the function which everybody may call can read. */
+export const answerNamespace = "_http01";
+
 /** The kinds that live in `_cluster`. */
 export function isClusterScoped(kind: Kind): boolean {
   return kind !== "Certificate" && kind !== "Issuer";

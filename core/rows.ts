@@ -1,4 +1,5 @@
 import type { AlternativeNames } from "./alternative-names.ts";
+import type { Challenge } from "./challenge.ts";
 import type { ErrorClass } from "./errors.ts";
 import type { ResourceKey } from "./resource.ts";
 import type { Condition, Step } from "./status.ts";
@@ -195,24 +196,8 @@ export interface ChallengesItem {
   accountKey?: string;
   /** Records of an earlier order of the same attempt: only to be removed. */
   former?: { name: string; value: string; solver: number }[];
-}
-
-/** One authorization that must become valid, and the record that proves it (RFC 8555 8.4). */
-export interface Challenge {
-  /** The identifier as ordered, without `*.`. */
-  identifier: string;
-  wildcard: boolean;
-  authorizationUrl: string;
-  challengeUrl: string;
-  type: "dns-01";
-  /** `_acme-challenge.example.com`, no trailing dot. */
-  recordName: string;
-  /** Where its CNAMEs lead, when the solver follows them: the record is written there. */
-  target?: string;
-  /** base64url of SHA-256 of the key authorization: public. */
-  recordValue: string;
-  /** The index of the solver, of the issuer's list, that serves it. */
-  solver: number;
+  /** The same of its HTTP01 answers. */
+  formerTokens?: string[];
 }
 
 /** `...#chain`: written once by Finalize; leaf first, PEM. */

@@ -4,17 +4,16 @@ import { printDuration } from "./duration.ts";
 import { readDuration } from "./duration-field.ts";
 import { invalidValue, quote, requiredValue } from "./field-fault.ts";
 import { type Fields, type FieldTable, later } from "./field-reader.ts";
+import { http01Table, readHttp01 } from "./http01-fields.ts";
 import { parseNameServer } from "./name-server.ts";
 import type { Kind } from "./resource.ts";
 import type { Solver, SolverSelector } from "./solver.ts";
-
-const onlyDns01 = "use dns01: this version of certwright answers DNS01 challenges only";
 
 /** The fields of an entry of `spec.acme.solvers`. */
 export const solverTable: FieldTable = {
   selector: "read",
   dns01: "read",
-  http01: later({ fix: onlyDns01, unlessAbsent: true }),
+  http01: "read",
   waitInsteadOfSelfCheck: "read",
 };
 const selectorTable: FieldTable = { matchLabels: "read", dnsNames: "read", dnsZones: "read" };
@@ -36,12 +35,16 @@ const providerNames = [
 export function readSolver(fields: Fields, kind: Kind, adapters: DnsAdapters): Solver {
   const selector = fields.map("selector", selectorTable);
   const dns01 = fields.map("dns01", dns01Table(Object.keys(adapters)));
+  const http01 = fields.map("http01", http01Table);
   if (!(fields.isSet("dns01") || fields.isSet("http01"))) {
     fields.faultAt(fields.path, requiredValue("no solver type configured"), "add dns01: {route53: {}}");
+  } else if (dns01 && http01) {
+    const message = "Forbidden: may not specify more than one solver type in a single solver";
+    fields.faultAt(fields.path, message, "make two solvers of it");
   }
   return {
     ...(selector === undefined ? {} : { selector: readSelector(selector) }),
-    dns01: dns01 ? readProvider(dns01, kind, adapters) : {},
+    ...(http01 ? { http01: readHttp01(http01) } : { dns01: dns01 ? readProvider(dns01, kind, adapters) : {} }),
     ...(dns01 && readStrategies(dns01)),
     ...readWait(fields),
   };

@@ -1,3 +1,5 @@
+import type { Challenge } from "./challenge.ts";
+
 /** Which names of which Certificates a solver serves; an empty part serves all. Names are A-labels. */
 export interface SolverSelector {
   matchLabels: Record<string, string>;
@@ -5,23 +7,27 @@ export interface SolverSelector {
   dnsZones: string[];
 }
 
-/** How challenges are answered: DNS01 in this version. */
+/** How challenges are answered; one of dns01 and http01 is set. */
 export interface Solver {
   selector?: SolverSelector;
   /** One entry: the provider's name, and what its adapter read of its fields. */
-  dns01: Record<string, unknown>;
+  dns01?: Record<string, unknown>;
   /** cert-manager's cnameStrategy Follow: records are written where the CNAMEs at their names lead. */
   follow?: true;
   /** Servers that must see the record, instead of those of the zone: `host:port`, or DoH URLs. */
   nameservers?: string[];
-  /** Wait so long after the record was written, instead of looking at it. */
+  /** The function serve-challenge answers: nothing has to be said about how. */
+  http01?: Record<string, never>;
+  /** Wait so long after the record was written or the answer made readable, instead of looking at it. */
   waitInsteadOfSelfCheckSeconds?: number;
 }
 
-/** What a solver is looked for: a name (A-label, maybe a wildcard) of a Certificate with these labels. */
+/** What a solver is looked for: a name (A-label, maybe a wildcard) or an IP address of a Certificate with these labels. */
 export interface SolverWanted {
   name: string;
   labels: Record<string, string>;
+  /** The types that the CA offers for the name and that can prove it. */
+  offered: readonly Challenge["type"][];
 }
 
 /** Higher wins, compared from left to right: a matching dnsNames, labels of the longest matching zone, number of matchLabels. */
@@ -31,10 +37,15 @@ type Rank = [number, number, number];
 export function pickSolver(solvers: readonly Solver[], wanted: SolverWanted): number | undefined {
   let best: { index: number; rank: Rank } | undefined;
   for (const [index, solver] of solvers.entries()) {
-    const rank = rankOf(solver.selector, wanted);
+    const rank = wanted.offered.includes(typeOf(solver)) ? rankOf(solver.selector, wanted) : undefined;
     if (rank && (!best || outranks(rank, best.rank))) best = { index, rank };
   }
   return best?.index;
+}
+
+/** The challenges that a solver answers. */
+export function typeOf(solver: Solver): Challenge["type"] {
+  return solver.http01 === undefined ? "dns-01" : "http-01";
 }
 
 /** Undefined when a part of the selector does not match. */

@@ -13,7 +13,7 @@ import {
 import { openDeps } from "./runtime/deps.ts";
 import { readEnvironment } from "./runtime/environment.ts";
 import { stepInput } from "./runtime/inputs.ts";
-import { logLine, logMetrics } from "./runtime/log.ts";
+import { logBug, logFailed, logLine } from "./runtime/log.ts";
 
 /** A Lambda handler; of Lambda's context it looks at the time that is left. */
 export type Handler<Out> = (event: unknown, context?: { getRemainingTimeInMillis(): number }) => Promise<Out>;
@@ -49,7 +49,7 @@ export function handler<In, Out>(
       logLine({ function: name, outcome: "done", ...told(input, result), ms });
       return result;
     } catch (error) {
-      fail(name, deps, error);
+      logFailed(name, { instance: deps.instance, at: deps.clock.now() }, error);
       throw error;
     }
   };
@@ -75,17 +75,6 @@ function withReason(error: unknown): unknown {
   return Object.assign(new Error(error.message, { cause: error }), { name: `${error.name}.${error.reason}` });
 }
 
-/** Counts what nobody expected: the alarm on bug-class failures looks at this metric. */
-export function countBug(deps: Pick<Deps, "instance" | "clock">): void {
-  logMetrics(deps.instance, deps.clock.now(), { BugFailures: { value: 1, unit: "Count" } });
-}
-
-function fail(name: string, deps: Deps, error: unknown): void {
-  const known = error instanceof Error ? error : new Error(String(error));
-  logLine({ function: name, outcome: "failed", error: known.name, message: known.message, stack: known.stack });
-  if (known.name !== "UnavailableError") countBug(deps);
-}
-
 /** Made at the first call of a warm function. */
 const opened = new Map<string, Deps>();
 
@@ -97,7 +86,8 @@ function depsOf(name: string): Deps {
     ...deps,
     log: (line) => {
       deps.log(line);
-      if (line.errorClass === "Bug" || line.event === "bug") countBug(deps);
+      const bug = line.errorClass === "Bug" || line.event === "bug";
+      if (bug) logBug({ instance: deps.instance, at: deps.clock.now() });
     },
   };
   opened.set(name, counting);

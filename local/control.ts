@@ -4,6 +4,7 @@ import type { FaultRule } from "./faults.ts";
 import type { Answer, Listener } from "./proxy.ts";
 import { startProxy } from "./proxy.ts";
 import type { Stack } from "./stack.ts";
+import type { WebAnswer } from "./web-front.ts";
 
 type Controlled = Omit<Stack, "stop" | "controlUrl">;
 
@@ -31,6 +32,11 @@ export const verbs = {
     resolve(stack.zones, { name, type }),
   setDnsLag: (stack: Controlled, { lagMs }: { lagMs: number }) => {
     stack.zones.lagMs = lagMs;
+  },
+  /** What the web server of a host answers from now on; without an answer it leads to serve-challenge again. */
+  setWebAnswer: (stack: Controlled, { host, answer }: { host: string; answer?: WebAnswer }) => {
+    if (answer) stack.web.instead.set(host, answer);
+    else stack.web.instead.delete(host);
   },
   rootCertificate: (stack: Controlled) => stack.acme.rootCertificate(),
 } as const;

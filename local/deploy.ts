@@ -59,7 +59,8 @@ export function awsEnvironment(endpoint: string): Record<string, string> {
 }
 
 function localContext(instance: string): Record<string, string> {
-  return { instance, allowedPrivateHosts: "127.0.0.1,localhost", removalPolicy: "destroy", zones: "*" };
+  const settings = { allowedPrivateHosts: "127.0.0.1,localhost", removalPolicy: "destroy", zones: "*" };
+  return { instance, ...settings, http01: '{"functionUrl":"public"}' };
 }
 
 function runCdk(stack: Stack, cwd: string, args: string[], signal: AbortSignal): Promise<void> {

@@ -25,6 +25,8 @@ export interface Pebble {
 export interface PebbleOptions {
   folder: string;
   ports: { acme: number; management: number };
+  /** Stands for port 80 of every name. */
+  httpPort: number;
   /** `127.0.0.1:N`. */
   dnsServer: string;
   identity: Identity;
@@ -38,7 +40,7 @@ export interface PebbleOptions {
 /** A name that Pebble refuses to issue for (rejectedIdentifier). */
 export const blockedDomain = "blocked.example.test";
 
-/** Starts Pebble; it validates every challenge over DNS. */
+/** Starts Pebble; it validates challenges over DNS and HTTP. */
 export async function startPebble(options: PebbleOptions): Promise<Pebble> {
   const { folder, ports } = options;
   const logFile = join(folder, "pebble.log");
@@ -87,8 +89,8 @@ function writeFiles(options: PebbleOptions, externalAccount: { keyId: string; hm
     managementListenAddress: `${loopback}:${ports.management}`,
     certificate: files.certificate,
     privateKey: files.privateKey,
-    // Nothing listens there: challenges of these types are refused.
-    httpPort: 1,
+    httpPort: options.httpPort,
+    // Nothing listens there: challenges of this type are refused.
     tlsPort: 1,
     externalAccountBindingRequired: false,
     externalAccountMACKeys: { [externalAccount.keyId]: externalAccount.hmacKey },

@@ -6,6 +6,7 @@ import type { ServerIdentity } from "./certificate-authority.ts";
 import { createServerIdentity } from "./certificate-authority.ts";
 import { startControl } from "./control.ts";
 import { startDnsServer } from "./dns-server.ts";
+import type { Emulator } from "./emulator.ts";
 import { account, region, startEmulator } from "./emulator.ts";
 import type { Faults } from "./faults.ts";
 import { createFaults } from "./faults.ts";
@@ -15,6 +16,9 @@ import { startPebble } from "./pebble.ts";
 import { freePorts, loopback } from "./ports.ts";
 import { createForwarder, startProxy } from "./proxy.ts";
 import { createRunFolder, removeLeftovers } from "./runs.ts";
+import { serveWith } from "./serve-with.ts";
+import type { WebFront } from "./web-front.ts";
+import { startWebFront } from "./web-front.ts";
 import type { Zones } from "./zones.ts";
 import { createZones } from "./zones.ts";
 
@@ -57,6 +61,7 @@ export interface Stack {
   /** `127.0.0.1:N`, UDP and TCP. */
   dnsServer: string;
   zones: Zones;
+  web: WebFront;
   recorder: Recorder;
   faults: Faults;
   /** The same for other processes (control.ts). */
@@ -109,25 +114,7 @@ async function boot(options: StackOptions, folder: string, undo: Undo[]): Promis
   const ports: Ports = { aws, acme, management };
   const identity = await createServerIdentity();
   const front = await listen({ ...options, onTrouble }, ports, identity, undo);
-  const [emulator, pebble] = await bothOrNone(
-    startEmulator({
-      ...options,
-      folder,
-      port: ports.aws,
-      lambdaEndpoint: front.endpoint,
-      lambdaEnvironment: { DNS_RESOLVERS: front.dnsServer, ...options.lambdaEnvironment },
-    }),
-    startPebble({
-      folder,
-      ports,
-      dnsServer: front.dnsServer,
-      identity: identity.server,
-      caCertificate: identity.caCertificate,
-      nonceRejectPercent: options.nonceRejectPercent ?? 5,
-      authorizationReusePercent: options.authorizationReusePercent ?? 0,
-    }),
-    undo,
-  );
+  const [emulator, pebble] = await startServers({ options, folder, ports, front, identity }, undo);
   undo.push(watchLog(emulator.logFile, /failed processing/, onTrouble));
   const { directoryUrl, newOrders, ...shared } = front;
   const { managementUrl, externalAccount, rootCertificate } = pebble;
@@ -147,7 +134,43 @@ async function boot(options: StackOptions, folder: string, undo: Undo[]): Promis
   return { ...running, controlUrl: `http://${loopback}:${control.port}` };
 }
 
-// The proxies and the DNS server: all that runs inside this process.
+interface Ground {
+  options: StackOptions;
+  folder: string;
+  ports: Ports;
+  front: Awaited<ReturnType<typeof listen>>;
+  identity: ServerIdentity;
+}
+
+function startServers({ options, folder, ports, front, identity }: Ground, undo: Undo[]): Promise<[Emulator, Pebble]> {
+  const httpPort = front.web.port;
+  return bothOrNone(
+    startEmulator({
+      ...options,
+      folder,
+      port: ports.aws,
+      lambdaEndpoint: front.endpoint,
+      lambdaEnvironment: {
+        DNS_RESOLVERS: front.dnsServer,
+        HTTP01_PORT: String(httpPort),
+        ...options.lambdaEnvironment,
+      },
+    }),
+    startPebble({
+      folder,
+      ports,
+      dnsServer: front.dnsServer,
+      httpPort,
+      identity: identity.server,
+      caCertificate: identity.caCertificate,
+      nonceRejectPercent: options.nonceRejectPercent ?? 5,
+      authorizationReusePercent: options.authorizationReusePercent ?? 0,
+    }),
+    undo,
+  );
+}
+
+// The proxies, the web and the DNS server: all that runs inside this process.
 async function listen(
   options: StackOptions & { onTrouble: (line: string) => void },
   ports: Ports,
@@ -164,11 +187,12 @@ async function listen(
   const awsProxy = await startProxy(createAwsFront({ ...shared, forward: aws.forward, zones }));
   const acmeProxy = await startProxy(acmeFront, identity.server);
   const dns = await startDnsServer(zones);
-  undo.push(aws.close, acme.close, awsProxy.close, acmeProxy.close, dns.close);
+  const endpoint = `http://${loopback}:${awsProxy.port}`;
+  const web = await startWebFront(serveWith(`http://${loopback}:${ports.aws}`));
+  undo.push(aws.close, acme.close, awsProxy.close, acmeProxy.close, dns.close, web.close);
   return {
     ...shared,
-    zones,
-    endpoint: `http://${loopback}:${awsProxy.port}`,
+    ...{ zones, endpoint, web },
     directoryUrl: `https://${loopback}:${acmeProxy.port}/dir`,
     newOrders: acmeFront.newOrders,
     dnsServer: `${loopback}:${dns.port}`,

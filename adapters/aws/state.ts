@@ -1,6 +1,7 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { Clock, State } from "../../core/ports.ts";
 import { openTable } from "./dynamo/table.ts";
+import { answerRows } from "./state/answers.ts";
 import { attemptRows } from "./state/attempts.ts";
 import { besideAttempts, sealedKeys } from "./state/beside.ts";
 import { recordClaims, secretClaims } from "./state/claims.ts";
@@ -20,6 +21,7 @@ export function dynamoState({ client, table, clock }: { client: DynamoDBClient; 
     ...besideAttempts(rows, clock),
     ...sealedKeys(rows, clock),
     ...recordClaims(rows, clock),
+    ...answerRows(rows, clock),
     ...secretClaims(rows),
     ...ledger(rows),
     ...dueRows(rows),

@@ -1,12 +1,14 @@
 import { clusterPartition } from "../../core/kubernetes/rows.ts";
 import type { Permission } from "../../core/permission.ts";
-import { clusterNamespace, systemNamespace } from "../../core/resource.ts";
+import { answerNamespace, clusterNamespace, systemNamespace } from "../../core/resource.ts";
 import { dueIndex, issuerIndex } from "../../core/tables.ts";
 
 /** What State needs, by the methods that need it; `https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html`. */
 export interface StatePermissions {
   /** Reads of one row. */
   get: Permission[];
+  /** answerTo, and no other row. */
+  getAnswer: Permission[];
   /** Reads of many. */
   getMany: Permission[];
   /** attemptsOf and events. */
@@ -15,7 +17,7 @@ export interface StatePermissions {
   put: Permission[];
   /** Fields of a row: leases, records and their claims, released secrets, the life of a CSR. */
   update: Permission[];
-  /** deleteSealedKey and releaseRecord: rows of the pipeline are deleted only under `_system`. */
+  /** deleteSealedKey, releaseRecord and releaseAnswer: rows of the pipeline are deleted only under `_system` and `_http01`. */
   delete: Permission[];
   /** due and smallestMargin. */
   due: Permission[];
@@ -38,22 +40,26 @@ const ofClusters = [clusterNamespace, clusterPartition("*")];
 export function statePermissions({ tableArn }: { tableArn: string }): StatePermissions {
   return {
     get: [allow([tableArn], "GetItem")],
+    getAnswer: [{ ...allow([tableArn], "GetItem"), conditions: onlyIn([answerNamespace]) }],
     getMany: [allow([tableArn], "BatchGetItem")],
     list: [allow([tableArn], "Query")],
     put: [allow([tableArn], "PutItem")],
     update: [allow([tableArn], "UpdateItem")],
-    delete: [{ ...allow([tableArn], "DeleteItem"), conditions: onlyIn([systemNamespace]) }],
+    delete: [{ ...allow([tableArn], "DeleteItem"), conditions: onlyIn([systemNamespace, answerNamespace]) }],
     due: [allow([`${tableArn}/index/${dueIndex.name}`], "Query")],
     waitingFor: [allow([`${tableArn}/index/${issuerIndex.name}`], "Query")],
     scanKeys: [allow([`${tableArn}/index/${issuerIndex.name}`], "Scan")],
     queryClusters: [{ ...allow([tableArn], "Query"), conditions: onlyLike(ofClusters) }],
-    queryTargets: [{ ...allow([tableArn], "Query"), conditions: nowhereIn([systemNamespace]) }],
+    queryTargets: [{ ...allow([tableArn], "Query"), conditions: nowhereIn([systemNamespace, answerNamespace]) }],
     writeClusters: [
-      { ...allow([tableArn], "PutItem"), conditions: nowhereIn([systemNamespace]) },
+      { ...allow([tableArn], "PutItem"), conditions: nowhereIn([systemNamespace, answerNamespace]) },
       { ...allow([tableArn], "UpdateItem"), conditions: onlyLike(ofClusters) },
     ],
     deleteInClusters: [
-      { ...allow([tableArn], "DeleteItem"), conditions: nowhereIn([systemNamespace, clusterNamespace]) },
+      {
+        ...allow([tableArn], "DeleteItem"),
+        conditions: nowhereIn([systemNamespace, answerNamespace, clusterNamespace]),
+      },
     ],
   };
 }

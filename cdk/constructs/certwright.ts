@@ -4,11 +4,13 @@ import { Stack } from "aws-cdk-lib";
 import type { TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import type { EventBus } from "aws-cdk-lib/aws-events";
 import type { IKey } from "aws-cdk-lib/aws-kms";
+import type { FunctionUrl, IFunction } from "aws-cdk-lib/aws-lambda";
 import type { Bucket } from "aws-cdk-lib/aws-s3";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { bundleFunctions } from "../bundle.ts";
+import { challengeUrl } from "../challenge-url.ts";
 import { environmentOf } from "../environment.ts";
 import { pascalCase, stepNames } from "../functions.ts";
 import type { Names } from "../names.ts";
@@ -53,6 +55,10 @@ export class Certwright extends Construct {
   /** The key that stored secrets are encrypted with. */
   readonly keyMaterialKey: IKey;
   readonly alarmTopic: ITopic;
+  /** With the prop http01: the function that answers HTTP01 challenges, to be the target of an ALB of yours. */
+  readonly serveChallenge: IFunction | undefined;
+  /** With its functionUrl: what your CloudFront distribution or web servers pass on to. */
+  readonly challengeUrl: FunctionUrl | undefined;
   readonly names: Names;
 
   constructor(scope: Construct, id: string, props: CertwrightProps = {}, code: CertwrightCode = {}) {
@@ -80,6 +86,8 @@ export class Certwright extends Construct {
     this.keyMaterialKey = keys.keyMaterial;
     this.secretsBucket = new SecretsBucket(this, "Secrets", { names, key: keys.keyMaterial, retain }).bucket;
     this.bus = this.triggers(ground, functions);
+    this.serveChallenge = settings.http01 && functions.get("serve-challenge");
+    this.challengeUrl = challengeUrl(this.serveChallenge, settings.http01);
     this.alarmTopic = new Alarms(this, "Alarms", { ...ground, key, email: settings.alarmEmail }).topic;
     new Directory(this, "Directory", { names, defaultStore, keyMaterial: keys.keyMaterial });
     const { logSubscriptionArn: targetArn } = settings;
@@ -104,8 +112,7 @@ export class Certwright extends Construct {
       }),
       deadLetters,
       logKey: keys.records,
-      logRetentionDays: settings.logRetentionDays,
-      kubernetesNetwork: settings.kubernetesNetwork,
+      ...settings,
     });
   }
 

@@ -13,7 +13,7 @@ import type { FunctionName, FunctionShape } from "../functions.ts";
 import { functionNames, functionShapes, pascalCase } from "../functions.ts";
 import type { Names } from "../names.ts";
 import type { Permissions } from "../permissions.ts";
-import type { NetworkProps } from "../props.ts";
+import type { NetworkProps, Settings } from "../props.ts";
 import { rightsOf } from "../rights.ts";
 import { acknowledgeWildcards } from "../wildcards.ts";
 
@@ -28,9 +28,11 @@ interface FunctionsProps {
   logRetentionDays: number;
   /** Of sync-kubernetes. */
   kubernetesNetwork: NetworkProps | undefined;
+  /** Whether serve-challenge is deployed, and how often at once it runs. */
+  http01: Settings["http01"];
 }
 
-/** All Lambdas: one asset, one role each with exactly its rights, one log group each. */
+/** All Lambdas, serve-challenge only where it is asked for: one asset, one role each with exactly its rights, one log group each. */
 export class Functions extends Construct {
   readonly logGroups: LogGroup[] = [];
   private readonly handlers = new Map<FunctionName, LambdaHandler>();
@@ -40,7 +42,8 @@ export class Functions extends Construct {
     super(scope, id);
     this.props = props;
     const code = Code.fromAsset(props.code);
-    for (const folder of functionNames) this.handlers.set(folder, this.create(folder, code));
+    const wanted = functionNames.filter((folder) => props.http01 || folder !== "serve-challenge");
+    for (const folder of wanted) this.handlers.set(folder, this.create(folder, code));
   }
 
   get(folder: FunctionName): LambdaHandler {
@@ -50,7 +53,7 @@ export class Functions extends Construct {
   }
 
   private create(folder: FunctionName, code: Code): LambdaHandler {
-    const { names, environment, deadLetters, kubernetesNetwork } = this.props;
+    const { names, environment, deadLetters, kubernetesNetwork, http01 } = this.props;
     const { memoryMb, timeoutSeconds, asynchronous }: FunctionShape = functionShapes[folder];
     const handler = new LambdaHandler(this, pascalCase(folder), {
       functionName: names.function(folder),
@@ -72,6 +75,7 @@ export class Functions extends Construct {
     const template = handler.node.defaultChild as CfnFunction;
     // The role is all it depends on, and its ARN says so already (cfn-lint W3005).
     template.addDeletionOverride("DependsOn");
+    if (http01 && folder === "serve-challenge") reserve(template, http01);
     if (kubernetesNetwork && folder === "sync-kubernetes") template.vpcConfig = inNetwork(kubernetesNetwork);
     return handler;
   }
@@ -101,6 +105,11 @@ export class Functions extends Construct {
     this.logGroups.push(group);
     return group;
   }
+}
+
+/** A flood of calls from outside stops here, and leaves the account's concurrency to the pipeline. */
+function reserve(template: CfnFunction, { concurrency }: NonNullable<Settings["http01"]>): void {
+  if (concurrency !== "unreserved") template.reservedConcurrentExecutions = concurrency;
 }
 
 function inNetwork({ subnetIds, securityGroupIds }: NetworkProps): CfnFunction.VpcConfigProperty {

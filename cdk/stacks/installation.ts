@@ -23,6 +23,9 @@ export class Installation extends Stack {
       KeyMaterialKey: keyMaterialKey.keyArn,
       AlarmTopic: alarmTopic.topicArn,
     };
+    const { serveChallenge, challengeUrl } = this.certwright;
+    if (serveChallenge) Object.assign(outputs, { ServeChallenge: serveChallenge.functionArn });
+    if (challengeUrl) Object.assign(outputs, { ChallengeUrl: challengeUrl.url });
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
     Tags.of(this).add("certwright:instance", instance);
   }

@@ -13,14 +13,16 @@ const mostNamed = 5;
  * Looks whether the CAA records let this CA issue, before an order is spent: RefusedError CAAForbids names the record. Only for
  * CAs that say who they are (RFC 8555 7.1.1, meta.caaIdentities). What cannot be looked up is left to the CA.
  */
-export async function checkCaa(work: Work, names: string[]): Promise<void> {
+export async function checkCaa(work: Work, names: string[], methodsOf: (name: string) => string[]): Promise<void> {
   const identities = identitiesOf(work.issuer.acme?.directory);
   if (identities.length === 0) return;
-  const account = { identities, accountUrl: work.issuer.acme?.accountUrl ?? "", method: "dns-01" };
+  const account = { identities, accountUrl: work.issuer.acme?.accountUrl ?? "" };
   const unknown: string[] = [];
   const forbidden = await concurrently(namesAtOnce, names, async (name) => {
     const set = await caaOf(work.reads.lookup, baseName(name)).catch(() => void unknown.push(name));
-    const why = set && forbiddenBy(set, { ...account, name });
+    // Which type of challenge it will be, the CA's offers decide: one that is allowed is enough.
+    const verdicts = methodsOf(name).map((method) => set && forbiddenBy(set, { ...account, name, method }));
+    const [why] = verdicts.includes(undefined) ? [] : verdicts;
     return why === undefined ? [] : [`${why} (for ${name})`];
   });
   if (unknown.length > 0) {
@@ -35,7 +37,7 @@ function identitiesOf(directory: Record<string, unknown> | undefined): string[] 
   return Array.isArray(caaIdentities) ? caaIdentities.filter((one) => typeof one === "string") : [];
 }
 
-function forbids(records: string[], { identities: [identity] }: Omit<CaaQuestion, "name">): RefusedError {
+function forbids(records: string[], { identities: [identity] }: Pick<CaaQuestion, "identities">): RefusedError {
   const shown = [...new Set(records)].slice(0, mostNamed).join("; ");
   return new RefusedError({
     reason: "CAAForbids",

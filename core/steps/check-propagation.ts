@@ -1,6 +1,7 @@
 import { concurrently } from "../concurrently.ts";
 import { done, type Outcome } from "../outcome.ts";
 import { afterPrefix, lookPrefix } from "./await-records.ts";
+import { answersPrefix, lookAtAnswers } from "./http-answers.ts";
 import { lookAtRecords } from "./look-at-records.ts";
 import { bySolver, providerOf } from "./publish-challenge.ts";
 import type { Work } from "./work.ts";
@@ -10,8 +11,12 @@ const pauseSeconds = [2, 4, 8, 15];
 /** The same for a batch, whose slowest zone counts: then when Route 53 mostly is done. Each look is three transitions. */
 const batchPauseSeconds = [2, 24, 20, 10];
 
-/** Asks, for each change once, whether it has reached all name servers; where nobody knows, the servers are asked themselves. */
+/**
+ * Asks, for each change once, whether it has reached all name servers; where nobody knows, the servers are asked themselves.
+ * Answers over HTTP are looked at.
+ */
 export async function checkPropagation(works: Work[]): Promise<Map<string, Outcome | Error>> {
+  const looking = lookAtAnswers(works);
   const asked = works.flatMap((work) => changesOf(work).map((change) => ({ work, ...split(change) })));
   const settled = new Map<string, boolean | Error>();
   for (const [solver, group] of bySolver(asked)) {
@@ -21,8 +26,9 @@ export async function checkPropagation(works: Work[]): Promise<Map<string, Outco
     const answers = await ask(first.work, solver, changes);
     for (const id of changes) settled.set(`${solver}:${id}`, answers.get(id) ?? false);
   }
+  const seen = await looking;
   const outcomes = await concurrently(10, works, async (work) => {
-    const outcome = await outcomeOf(work, settled).catch((error: unknown) => asError(error));
+    const outcome = await outcomeOf(work, settled, seen).catch((error: unknown) => asError(error));
     return [work.ref.attemptId, outcome] as const;
   });
   return new Map(outcomes);
@@ -30,11 +36,15 @@ export async function checkPropagation(works: Work[]): Promise<Map<string, Outco
 
 /** Those that a provider is asked for, or that pass with the time. */
 function changesOf({ row }: Work): string[] {
-  return (row.changes ?? []).filter((change) => !split(change).id.startsWith(lookPrefix));
+  const looks = [lookPrefix, answersPrefix];
+  return (row.changes ?? []).filter((change) => !looks.some((prefix) => split(change).id.startsWith(prefix)));
 }
 
-async function outcomeOf(work: Work, settled: Map<string, boolean | Error>): Promise<Outcome | Error> {
-  const answers = changesOf(work).map((change) => settled.get(change) ?? false);
+type Seen = Map<string, boolean | Error>;
+
+async function outcomeOf(work: Work, settled: Seen, seen: Seen): Promise<Outcome | Error> {
+  const ofChanges = changesOf(work).map((change) => settled.get(change) ?? false);
+  const answers = [...ofChanges, seen.get(work.ref.attemptId) ?? true];
   const error = answers.find((answer): answer is Error => answer instanceof Error);
   if (error) return error;
   if (answers.includes(false)) return { waitUntil: nextLook(work) };

@@ -7,6 +7,7 @@ import type { AttemptRef, AttemptRow, CertificateRow, IssuerRow, LeaseId } from 
 import { stepIn } from "../status.ts";
 import { isUndecided } from "../undecided.ts";
 import { endAttempt, returnTokens } from "./end.ts";
+import { releaseAnswers } from "./http-answers.ts";
 import { idleWork } from "./idle-work.ts";
 import { logFailure } from "./log-failure.ts";
 import { bySolver, keyOfRecord, providerOf, recordsOfItem } from "./publish-challenge.ts";
@@ -149,6 +150,7 @@ async function removeRecords(
 ): Promise<Set<AttemptRow>> {
   if (attempts.length === 0) return new Set();
   const items = await deps.state.challenges(attempts.map(({ ref }) => ref));
+  await releaseAnswers(deps, attempts, items);
   const wanted = attempts.flatMap((attempt) => {
     const item = items.get(attempt.ref.attemptId);
     return item

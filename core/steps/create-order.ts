@@ -1,18 +1,17 @@
 import type { AcmeIssuer, Order, OrderRequest } from "../acme-port.ts";
 import type { CertificateSpec } from "../certificate.ts";
 import { ariCertId } from "../certificate-identity.ts";
-import { orderIdentifiers, orderNames } from "../certificate-names.ts";
-import { recordNameFor } from "../dns-name.ts";
-import { RefusedError } from "../errors.ts";
+import { orderNames } from "../certificate-names.ts";
+import type { Challenge } from "../challenge.ts";
 import { acmeOf } from "../issuer.ts";
 import { done, type Outcome } from "../outcome.ts";
 import type { Resource } from "../resource.ts";
-import type { AttemptRow, Challenge } from "../rows.ts";
-import { pickSolver } from "../solver.ts";
+import type { AttemptRow } from "../rows.ts";
 import { accountKeyMark, areOfAccountKey } from "./account-key-mark.ts";
 import { keepTargets, withTargets } from "./challenge-targets.ts";
 import { checkCaa } from "./check-caa.ts";
-import { recordsOfItem } from "./publish-challenge.ts";
+import { typesFor, withSolvers } from "./pick-solvers.ts";
+import { leftBy } from "./publish-challenge.ts";
 import { currentRequest, LeaseLost, type Work } from "./work.ts";
 
 /** Order states with which an attempt can go on (RFC 8555 7.1.6). */
@@ -30,9 +29,10 @@ export async function createOrder(work: Work): Promise<Outcome> {
     await keepTargets(work, item);
     return done;
   }
-  const challenges = await withTargets(work, withSolvers(work, certificate, await acme.challenges(order, ["dns-01"])));
+  const offered = await acme.challenges(order, ["dns-01", "http-01"]);
+  const challenges = await withTargets(work, withSolvers(work, certificate, offered));
   const made = { challenges, ...accountKeyMark(work) };
-  await work.deps.state.putChallenges(work.ref, item ? { ...made, former: recordsOfItem(item) } : made);
+  await work.deps.state.putChallenges(work.ref, { ...made, ...(item && leftBy(item)) });
   return done;
 }
 
@@ -65,7 +65,7 @@ async function newOrder(work: Work, acme: AcmeIssuer, certificate: Resource<Cert
   const spec = acmeOf(issuer);
   const { ipAddresses } = certificate.spec;
   const names = orderNames(certificate.spec);
-  await checkCaa(work, names);
+  await checkCaa(work, names, (name) => typesFor(work, certificate, name));
   const request = {
     names,
     ...(ipAddresses ? { ipAddresses } : {}),
@@ -120,30 +120,4 @@ async function replaced({ deps, key, row, reads }: Work, names: string[]): Promi
   const asked = csrs.get(issued.attemptId)?.asked;
   const shares = asked?.issuer === row.issuer && asked.dnsNames.some((name) => names.includes(name));
   return chain && shares ? ariCertId(chain.chain) : undefined;
-}
-
-/** A hostile CA must not make us publish records for names that nobody ordered. */
-function withSolvers({ issuer }: Work, certificate: Resource<CertificateSpec>, challenges: Challenge[]): Challenge[] {
-  const acme = acmeOf(issuer);
-  const ordered = orderIdentifiers(certificate.spec);
-  return challenges.map((challenge) => {
-    const name = challenge.wildcard ? `*.${challenge.identifier}` : challenge.identifier;
-    if (!ordered.includes(name) || challenge.recordName !== recordNameFor(name)) throw notOrdered(name);
-    const solver = pickSolver(acme.solvers, { name, labels: certificate.labels });
-    if (solver !== undefined) return { ...challenge, solver };
-    throw new RefusedError({
-      reason: "NoSolver",
-      message: `no solver of ${issuer.key.kind} "${issuer.key.name}" matches ${name}`,
-      fix: "add a solver, or widen a selector in spec.acme.solvers",
-    });
-  });
-}
-
-function notOrdered(name: string): RefusedError {
-  return new RefusedError({
-    reason: "NameNotOrdered",
-    message: `the CA asks to prove control of ${name}, which is not in the order`,
-    fix: "do not trust this ACME server",
-    endsAttempt: true,
-  });
 }

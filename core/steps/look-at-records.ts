@@ -3,7 +3,7 @@ import { RefusedError } from "../errors.ts";
 import { acmeOf } from "../issuer.ts";
 import type { TxtRecord } from "../ports.ts";
 import { lookPrefix } from "./await-records.ts";
-import { recordOf } from "./publish-challenge.ts";
+import { isOverDns, recordOf } from "./publish-challenge.ts";
 import type { Work } from "./work.ts";
 
 /** Servers that stay silent hold nobody up for longer, when another one serves the record: the CA asks one that answers. */
@@ -55,7 +55,10 @@ function parseLook(change: string): Look[] {
 async function lookAt(work: Work, look: Look, now: number): Promise<Open[]> {
   const { nameservers } = acmeOf(work.issuer).solvers[look.solver] ?? {};
   const item = await work.reads.challenges(work.ref);
-  const records = (item?.challenges ?? []).filter(({ solver }) => solver === look.solver).map(recordOf);
+  const records = (item?.challenges ?? [])
+    .filter(isOverDns)
+    .filter(({ solver }) => solver === look.solver)
+    .map(recordOf);
   const { lookup } = work.reads;
   const see = (record: TxtRecord) =>
     nameservers ? seenByResolvers(lookup, nameservers, record) : seenByZone(lookup, record);

@@ -1,15 +1,22 @@
+import type { Challenge, DnsChallenge } from "../challenge.ts";
 import { concurrently } from "../concurrently.ts";
 import { RefusedError } from "../errors.ts";
 import { done, type Outcome } from "../outcome.ts";
 import type { DnsProvider, RecordResult, TxtRecord } from "../ports.ts";
-import type { Challenge, ChallengesItem } from "../rows.ts";
+import type { ChallengesItem } from "../rows.ts";
 import { awaitRecord } from "./await-records.ts";
+import { publishAnswers, tokensOf } from "./http-answers.ts";
 import type { Work } from "./work.ts";
 
-/** Publishes the TXT records of a whole batch: one call per zone. Claims each value first, so that nobody removes it. */
+/**
+ * Publishes the TXT records of a whole batch: one call per zone. Claims each value first, so that nobody removes it. Answers
+ * over HTTP are rows of State.
+ */
 export async function publishChallenge(works: Work[]): Promise<Map<string, Outcome | Error>> {
   const outcomes = new Map<string, Outcome | Error>(works.map((work) => [work.ref.attemptId, done]));
-  const wanted = await recordsOf(works.filter(({ row, leaseId }) => row.answeredUnder !== leaseId));
+  const unanswered = works.filter(({ row, leaseId }) => row.answeredUnder !== leaseId);
+  for (const [attemptId, error] of await publishAnswers(unanswered)) outcomes.set(attemptId, error);
+  const wanted = await recordsOf(unanswered.filter(({ ref }) => outcomes.get(ref.attemptId) === done));
   await concurrently(20, wanted, ({ work, record }) =>
     work.deps.state.claimRecord(record, work.ref).catch((error: unknown) => {
       outcomes.set(work.ref.attemptId, error instanceof Error ? error : new Error(String(error)));
@@ -60,24 +67,32 @@ export interface Wanted {
 async function recordsOf(works: Work[]): Promise<Wanted[]> {
   const wanted = works.map(async (work) => {
     const item = await work.reads.challenges(work.ref);
-    return (item?.challenges ?? []).map((challenge) => ({
-      work,
-      record: recordOf(challenge),
-      solver: challenge.solver,
-    }));
+    return (item?.challenges ?? [])
+      .filter(isOverDns)
+      .map((challenge) => ({ work, record: recordOf(challenge), solver: challenge.solver }));
   });
   return (await Promise.all(wanted)).flat();
 }
 
+export function isOverDns(challenge: Challenge): challenge is DnsChallenge {
+  return challenge.type === "dns-01";
+}
+
 /** The record that proves it, where it is written. */
-export function recordOf(challenge: Challenge): TxtRecord {
+export function recordOf(challenge: DnsChallenge): TxtRecord {
   return { name: challenge.target ?? challenge.recordName, value: challenge.recordValue };
 }
 
 /** Every record that an attempt may have published, those of its earlier orders included. */
 export function recordsOfItem(item: ChallengesItem): (TxtRecord & { solver: number })[] {
-  const own = item.challenges.map((challenge) => ({ ...recordOf(challenge), solver: challenge.solver }));
+  const own = item.challenges.filter(isOverDns).map((one) => ({ ...recordOf(one), solver: one.solver }));
   return [...own, ...(item.former ?? [])];
+}
+
+/** What a new order of the same attempt keeps of the one before it. */
+export function leftBy(item: ChallengesItem): Omit<ChallengesItem, "challenges"> {
+  const formerTokens = tokensOf(item);
+  return { former: recordsOfItem(item), ...(formerTokens.length > 0 && { formerTokens }) };
 }
 
 export function keyOfRecord(record: TxtRecord): string {

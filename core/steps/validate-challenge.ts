@@ -1,8 +1,8 @@
 import type { AcmeIssuer, Order } from "../acme-port.ts";
+import type { Challenge } from "../challenge.ts";
 import { RefusedError } from "../errors.ts";
 import { done, type Outcome } from "../outcome.ts";
 import { idOf } from "../resource.ts";
-import type { Challenge } from "../rows.ts";
 import { areOfAccountKey } from "./account-key-mark.ts";
 import { nextPoll } from "./poll.ts";
 import { release } from "./settle.ts";
@@ -47,7 +47,14 @@ async function keyRotated(work: Work): Promise<Outcome> {
 async function left(work: Work): Promise<Challenge[] | Outcome> {
   const acme = await work.acme.open();
   const found = await order(work);
-  return found.status === "pending" ? acme.challenges(found, ["dns-01"]) : verdict(work, acme, found);
+  if (found.status !== "pending") return verdict(work, acme, found);
+  const offered = await acme.challenges(found, ["dns-01", "http-01"]);
+  const chosen = (await stored(work)).map(({ challengeUrl }) => challengeUrl);
+  return offered.filter(({ challengeUrl }) => chosen.includes(challengeUrl));
+}
+
+async function stored({ reads, ref }: Work): Promise<Challenge[]> {
+  return (await reads.challenges(ref))?.challenges ?? [];
 }
 
 async function order(work: Work): Promise<Order> {
@@ -64,10 +71,17 @@ async function order(work: Work): Promise<Order> {
 async function verdict(work: Work, acme: AcmeIssuer, found: Order): Promise<Outcome> {
   if (found.status === "pending") return { waitUntil: nextPoll(work, found.retryAt) };
   if (found.status !== "invalid") return done;
+  const types = new Set((await stored(work)).map(({ type }) => type));
   throw new RefusedError({
     reason: "ChallengeRefused",
     message: await acme.refusals(found),
-    fix: "check that the zone is delegated to the name servers of this hosted zone and that CAA allows the CA",
+    fix: fixes[types.has("http-01") ? "overHttp" : "overDns"],
     endsAttempt: true,
   });
 }
+
+const fixes = {
+  overDns: "check that the zone is delegated to the name servers of this hosted zone and that CAA allows the CA",
+  overHttp:
+    "check that http://<name>/.well-known/acme-challenge/ leads here from everywhere, over IPv6 too, and that CAA allows the CA",
+};

@@ -6,6 +6,7 @@ import { dynamoState } from "../../adapters/aws/state.ts";
 import { openStore } from "../../adapters/stores/index.ts";
 import type { Deps, KeyMaker, KeystoreFormats, TrustFormats } from "../../core/deps.ts";
 import type { DnsLookup } from "../../core/dns-lookup.ts";
+import type { AnswerLook } from "../../core/http-answer.ts";
 import type { Events, KeySealer, SecretStore, Starter } from "../../core/ports.ts";
 import type { StoreName } from "../../core/rows.ts";
 import { acmeIssuers } from "./acme.ts";
@@ -44,6 +45,7 @@ export function openDeps(environment: Environment, functionName: string): Deps {
     ...acmeIssuers(environment, { clock, userAgent: `certwright-${functionName}/1`, store }),
     ...dnsProviders({ ...environment, client, clock, store, lookup }),
     lookup,
+    answers: environment.servesHttp01 ? openLook(environment, `certwright-${functionName}/1`) : undefined,
     ...openKubernetes(environment, { client, clock, store }),
     fieldManager: fieldManagerOf(environment.stateMachineArn),
     trust: openTrust(),
@@ -120,6 +122,17 @@ function openKeys(): KeyMaker {
     privateKey: async (key) => (await import("../../adapters/keys/private-key.ts")).makePrivateKey(key),
     csr: async (request) => (await import("../../adapters/keys/csr.ts")).makeCsr(request),
   };
+}
+
+function openLook({ allowedPrivateHosts, http01Port: port, dnsResolvers }: Environment, userAgent: string): AnswerLook {
+  const open = once(async () => {
+    const [{ answerLook }, { resolveWith }] = await Promise.all([
+      import("../../adapters/http01/look.ts"),
+      import("../../adapters/http01/resolve.ts"),
+    ]);
+    return answerLook({ resolve: resolveWith(dnsResolvers), allowedPrivateHosts, port, userAgent });
+  });
+  return { look: async (identifier, answer) => (await open()).look(identifier, answer) };
 }
 
 /** Formats that only Bundles need, each loaded by itself. */

@@ -17,6 +17,10 @@ export interface Environment {
   /** `host:port` of recursive resolvers; none: the system's. Only the local stack sets it (adapters/dns/lookup/open.ts). */
   dnsResolvers: string[];
   namespaces: Record<string, { dnsNames?: string[] | undefined }> | undefined;
+  /** Whether serve-challenge is deployed. */
+  servesHttp01: boolean;
+  /** What stands for port 80 in the look at HTTP01 answers. Only the local stack sets it. */
+  http01Port: number | undefined;
 }
 
 const namespaces = z.record(z.string(), z.object({ dnsNames: z.optional(z.array(z.string())) }));
@@ -36,6 +40,8 @@ const schema = z.object({
   VALIDATION_ZONES: z.optional(z.string()),
   DNS_RESOLVERS: z.optional(z.string()),
   NAMESPACES: z.optional(z.string()),
+  SERVES_HTTP01: z.optional(z.string()),
+  HTTP01_PORT: z.optional(z.string().check(z.regex(/^\d{1,5}$/))),
 });
 
 /** Parses the environment once; a missing variable stops the function with its name. */
@@ -54,6 +60,8 @@ export function readEnvironment(variables: Record<string, string | undefined>): 
     validationZones: listOf(parsed.VALIDATION_ZONES),
     dnsResolvers: listOf(parsed.DNS_RESOLVERS),
     namespaces: parsed.NAMESPACES ? namespaces.parse(JSON.parse(parsed.NAMESPACES)) : undefined,
+    servesHttp01: parsed.SERVES_HTTP01 === "true",
+    http01Port: parsed.HTTP01_PORT === undefined ? undefined : Number(parsed.HTTP01_PORT),
   };
 }
 

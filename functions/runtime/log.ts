@@ -29,3 +29,20 @@ export function logMetrics(
     ...Object.fromEntries(known.map(([name, { value }]) => [name, value])),
   });
 }
+
+/** Counts what nobody expected: the alarm on bug-class failures looks at this metric. */
+export function logBug({ instance, at }: Where): void {
+  logMetrics(instance, at, { BugFailures: { value: 1, unit: "Count" } });
+}
+
+/** A whole function failed. */
+export function logFailed(name: string, where: Where, error: unknown): void {
+  const known = error instanceof Error ? error : new Error(String(error));
+  logLine({ function: name, outcome: "failed", error: known.name, message: known.message, stack: known.stack });
+  if (known.name !== "UnavailableError") logBug(where);
+}
+
+interface Where {
+  instance: string;
+  at: Date;
+}

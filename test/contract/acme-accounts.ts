@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Challenge } from "../../core/rows.ts";
+import type { DnsChallenge } from "../../core/challenge.ts";
 import type { AcmeBed } from "./acme-issuer.ts";
 import { freshName, newKey } from "./acme-names-and-keys.ts";
 
@@ -48,7 +48,7 @@ export function acmeAccounts(at: () => { bed: AcmeBed; account: { accountKeyPem:
       expect(await issuerOf({ accountKeyPem: newKeyPem }).registerAccount({ onlyReturnExisting: true })).toEqual(found);
       expect(await issuerOf({ accountKeyPem: oldKey }).registerAccount({ onlyReturnExisting: true })).toBeUndefined();
       const after = issuerOf({ accountKeyPem: newKeyPem, accountUrl });
-      const [again] = (await after.challenges(order, ["dns-01"])) as [Challenge];
+      const [again] = (await after.challenges(order, ["dns-01"])) as [DnsChallenge];
       expect(again).toMatchObject({ challengeUrl: mine?.challengeUrl });
       expect(again.recordValue).not.toBe(mine?.recordValue);
       at().bed.publish({ name: again.recordName, value: again.recordValue });

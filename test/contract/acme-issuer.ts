@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeCsr } from "../../adapters/keys/csr.ts";
 import { makePrivateKey } from "../../adapters/keys/private-key.ts";
 import type { AcmeIssuer, Order } from "../../core/acme-port.ts";
+import type { DnsChallenge } from "../../core/challenge.ts";
 import type { TxtRecord } from "../../core/ports.ts";
-import type { Challenge } from "../../core/rows.ts";
+import { thumbprintOf } from "../support/thumbprint.ts";
 import { acmeAccounts } from "./acme-accounts.ts";
 import { freshName, newKey } from "./acme-names-and-keys.ts";
 import { pemOf, testRevocation } from "./acme-revocation.ts";
@@ -96,6 +97,20 @@ export function testAcmeIssuer(name: string, makeBed: () => Promise<AcmeBed>): v
         expect(await issuer().challenges({ ...order, status: "ready" }, ["dns-01"])).toEqual([]);
       });
 
+      it("has a challenge of each type that is asked for and offered, with the key authorization over HTTP", async () => {
+        const name = freshName();
+        const order = await issuer().createOrder({ names: [`*.${name}`, name], profile: bed.profile });
+        const challenges = await issuer().challenges(order, ["dns-01", "http-01"]);
+        const kinds = challenges.map(({ wildcard, type }) => `${wildcard ? "*" : "name"} ${type}`);
+        expect(kinds.sort()).toEqual(["* dns-01", "name dns-01", "name http-01"]);
+        const overHttp = challenges.flatMap((challenge) => (challenge.type === "http-01" ? [challenge] : []));
+        expect(overHttp).toMatchObject([
+          { identifier: name, solver: -1, token: expect.stringMatching(/^[\w-]{22,}$/) },
+        ]);
+        const [{ token = "", keyAuthorization = "" } = {}] = overHttp;
+        expect(keyAuthorization).toBe(`${token}.${thumbprintOf(account.accountKeyPem)}`);
+      });
+
       it("of twelve names has its challenges in the order of its authorizations", async () => {
         const names = Array.from({ length: 12 }, freshName);
         const order = await issuer().createOrder({ names, profile: bed.profile });
@@ -176,7 +191,7 @@ export function testAcmeIssuer(name: string, makeBed: () => Promise<AcmeBed>): v
         const name = freshName();
         const order = await issuer().createOrder({ names: [name], profile: bed.profile });
         const [challenge] = await issuer().challenges(order, ["dns-01"]);
-        await issuer().answer(challenge as Challenge);
+        await issuer().answer(challenge as DnsChallenge);
         const invalid = await until(order.url, (status) => status !== "pending");
         expect(invalid.status).toBe("invalid");
         expect(await issuer().refusals(invalid)).toMatch(new RegExp(`^${name}: .*TXT`));
@@ -189,7 +204,7 @@ export function testAcmeIssuer(name: string, makeBed: () => Promise<AcmeBed>): v
 
       it("may be answered twice", async () => {
         const order = await issuer().createOrder({ names: [freshName()], profile: bed.profile });
-        const [challenge] = (await issuer().challenges(order, ["dns-01"])) as [Challenge];
+        const [challenge] = (await issuer().challenges(order, ["dns-01"])) as [DnsChallenge];
         bed.publish({ name: challenge.recordName, value: challenge.recordValue });
         await issuer().answer(challenge);
         await issuer().answer(challenge);

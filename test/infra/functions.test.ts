@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { functionShapes } from "../../cdk/functions.ts";
 import { account, region, synthesize } from "./synth.ts";
 
-const stack = synthesize({ namespaces: { web: { dnsNames: ["*.web.example.com"] } } });
+const stack = synthesize({ namespaces: { web: { dnsNames: ["*.web.example.com"] } }, http01: {} });
 const [queue] = Object.entries(stack.resources).filter(([, { Type }]) => Type === "AWS::SQS::Queue");
 const deadLetters = { "Fn::GetAtt": [queue?.[0], "Arn"] };
 
@@ -37,6 +37,7 @@ describe("functions", () => {
       DEFAULT_STORE: "secretsManager",
       ALLOWED_PRIVATE_HOSTS: "",
       NAMESPACES: '{"web":{"dnsNames":["*.web.example.com"]}}',
+      SERVES_HTTP01: "true",
     });
     expect(new Set(functions.map(({ Environment }) => JSON.stringify(Environment))).size).toBe(1);
   });
@@ -45,8 +46,13 @@ describe("functions", () => {
     expect(functions.filter((properties) => "VpcConfig" in properties)).toEqual([]);
   });
 
-  it("reserve no concurrency", () => {
-    expect(functions.filter((properties) => "ReservedConcurrentExecutions" in properties)).toEqual([]);
+  it("reserve concurrency for the one alone that anybody may call, so that a flood of calls leaves the rest to the others", () => {
+    const reserved = functions.filter((properties) => "ReservedConcurrentExecutions" in properties);
+    const seen = reserved.map(({ FunctionName, ReservedConcurrentExecutions }) => [
+      FunctionName,
+      ReservedConcurrentExecutions,
+    ]);
+    expect(seen).toEqual([["certwright-serve-challenge", 10]]);
   });
 
   it("log to a group of their own, kept for 30 days under our key", () => {

@@ -22,6 +22,7 @@ const everything: CertwrightProps = {
   logRetentionDays: 90,
   logSubscriptionArn: `arn:aws:lambda:${region}:${account}:function:log-lake`,
   allowedPrivateHosts: ["ca.corp.internal"],
+  http01: { functionUrl: "public" },
   kubernetesNetwork: { subnetIds: ["subnet-0123456789abcdef0"], securityGroupIds: ["sg-0123456789abcdef0"] },
 };
 const cfnLint = ".local/venv/bin/cfn-lint";
@@ -40,7 +41,7 @@ describe("templates", () => {
 
   it("are clean for cdk-nag AwsSolutions and for validateAgainstDefaultRules", () => {
     expect(plain.ofType("AWS::Lambda::Function")).toHaveLength(14);
-    expect(full.ofType("AWS::Logs::SubscriptionFilter")).toHaveLength(15);
+    expect(full.ofType("AWS::Logs::SubscriptionFilter")).toHaveLength(16);
   });
 
   it("would not be, if they were careless", () => {

@@ -9,7 +9,7 @@ import { readInstalled } from "../support/iam-template.ts";
 import { account, region, synthesize } from "./synth.ts";
 
 const place = { account, region };
-const installed = readInstalled(synthesize({ zones: ["ZONE1"], validationZones: ["ZVAL1"] }).file, place);
+const installed = readInstalled(synthesize({ zones: ["ZONE1"], validationZones: ["ZVAL1"], http01: {} }).file, place);
 const keyMaterial = installed.arn("AWS::KMS::Key", "KeyMaterial");
 const records = installed.arn("AWS::KMS::Key", "Records");
 const { key, plain, secretArn, bucket, parameter, row, secret } = asksAt(place, keyMaterial);

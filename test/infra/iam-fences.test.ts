@@ -13,7 +13,7 @@ import { account, region, synthesize } from "./synth.ts";
  * by rights.test.ts, to the last one.)
  */
 const place = { account, region };
-const installed = readInstalled(synthesize({ zones: ["ZONE1"], validationZones: ["ZVAL1"] }).file, place);
+const installed = readInstalled(synthesize({ zones: ["ZONE1"], validationZones: ["ZVAL1"], http01: {} }).file, place);
 const fences = fencesOf(installed);
 
 /** The roles that hold a statement, each without one of its condition keys. */

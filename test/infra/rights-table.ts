@@ -122,6 +122,7 @@ export const rights: Record<string, string[]> = {
     "lambda:InvokeFunction @ dispatch",
     deadLetter,
   ],
+  "serve-challenge": ["dynamodb:GetItem @ state"],
   prepare: [
     ...step,
     updatesState,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { rights } from "./rights-table.ts";
 import { synthesize } from "./synth.ts";
 
-const stack = synthesize({ zones: ["ZONE1"], validationZones: ["ZVAL1"] });
+const stack = synthesize({ zones: ["ZONE1"], validationZones: ["ZVAL1"], http01: {} });
 
 interface Statement {
   Effect: string;

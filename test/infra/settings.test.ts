@@ -4,6 +4,7 @@ import { propsFromContext } from "../../cdk/context.ts";
 import { functionNames } from "../../cdk/functions.ts";
 import type { CertwrightProps } from "../../cdk/props.ts";
 import { settingsOf } from "../../cdk/settings.ts";
+import type { Synthesized } from "./synth.ts";
 import { account, region, synthesize } from "./synth.ts";
 
 const network = { subnetIds: ["subnet-0a1b2c3d", "subnet-4e5f6071"], securityGroupIds: ["sg-0a1b2c3d"] };
@@ -21,6 +22,8 @@ describe("context keys", () => {
     [{ namespaces: '{"web":{"dnsNames":["*.a.example"]}}' }, { namespaces: { web: { dnsNames: ["*.a.example"] } } }],
     [{ namespaces: { web: {} } }, { namespaces: { web: {} } }],
     [{ kubernetesNetwork: JSON.stringify(network) }, { kubernetesNetwork: network }],
+    [{ http01: '{"functionUrl":"public"}' }, { http01: { functionUrl: "public" } }],
+    [{ http01: "{}" }, { http01: {} }],
     [{ alarmEmail: "" }, {}],
     [{ "@aws-cdk/core:checkSecretUsage": true, somebodyElses: "x" }, {}],
   ])("%j are the props %j", (context, props) => {
@@ -64,6 +67,10 @@ describe("a wrong context key is refused with its name and the fix", () => {
       "https://ca.corp/acme",
       /allowedPrivateHosts\.0 ".*" is no host name: write it without scheme/,
     ],
+    ["http01", "yes", /http01 is no JSON: write it like .*"functionUrl"/],
+    ["http01", { functionUrl: true }, /http01\.functionUrl must be public or iam/],
+    ["http01", { url: "public" }, /http01\.url may hold `functionUrl` and `concurrency`/],
+    ["http01", { concurrency: 0 }, /http01\.concurrency must be a whole number from 1 to 1000, or unreserved/],
     ["kubernetesNetwork", "subnet-0a1b2c3d", /kubernetesNetwork is no JSON: write it like .*"subnetIds"/],
     ["kubernetesNetwork", { ...network, subnetIds: [] }, /kubernetesNetwork\.subnetIds must be a list of 1 to 16/],
     ["kubernetesNetwork", { subnetIds: network.subnetIds }, /kubernetesNetwork\.securityGroupIds must be a list/],
@@ -170,7 +177,7 @@ describe("each prop", () => {
   });
 
   it("logSubscriptionArn: every log group is sent there, and a Lambda function lets CloudWatch Logs in", () => {
-    const stack = synthesize({ logSubscriptionArn: lambda });
+    const stack = synthesize({ logSubscriptionArn: lambda, http01: {} });
     const filters = stack.ofType("AWS::Logs::SubscriptionFilter").map(({ Properties }) => Properties);
     expect(filters.map(({ DestinationArn }) => DestinationArn)).toEqual(Array(functionNames.length + 1).fill(lambda));
     expect(new Set(filters.map(({ LogGroupName }) => stack.named(LogGroupName))).size).toBe(functionNames.length + 1);
@@ -181,7 +188,52 @@ describe("each prop", () => {
     const destination = `arn:aws:logs:${region}:999988887777:destination:lake`;
     expect(synthesize({ logSubscriptionArn: destination }).ofType("AWS::Lambda::Permission")).toHaveLength(4);
   });
+
+  it("http01: the function that answers is deployed, and every function knows; nobody is let in before somebody asks for a URL", () => {
+    const stack = synthesize({ http01: {} });
+    const { Environment } = stack.one("AWS::Lambda::Function", "certwright-publish-challenge").Properties;
+    expect(Environment.Variables).toMatchObject({ SERVES_HTTP01: "true" });
+    expect(stack.one("AWS::Lambda::Function", "certwright-serve-challenge").Properties).toMatchObject({
+      MemorySize: 128,
+    });
+    expect(stack.named((stack.outputs.ServeChallenge as { Value: unknown }).Value)).toBe("certwright-serve-challenge");
+    expect([stack.ofType("AWS::Lambda::Url"), urlPermissions(stack)]).toEqual([[], []]);
+    const without = synthesize();
+    expect(without.outputs).not.toHaveProperty("ServeChallenge");
+    expect(JSON.stringify(without.resources)).not.toContain("serve-challenge");
+    expect(JSON.stringify(without.resources)).not.toContain("SERVES_HTTP01");
+  });
+
+  it("http01.functionUrl: public lets everybody in by the URL alone, iam nobody", () => {
+    const open = synthesize({ http01: { functionUrl: "public" } });
+    expect(open.one("AWS::Lambda::Url").Properties).toMatchObject({ AuthType: "NONE" });
+    expect(urlPermissions(open)).toEqual([
+      { Action: "lambda:InvokeFunctionUrl", Principal: "*", FunctionUrlAuthType: "NONE" },
+      { Action: "lambda:InvokeFunction", Principal: "*", InvokedViaFunctionUrl: true },
+    ]);
+    expect(open.outputs).toHaveProperty("ChallengeUrl");
+    const closed = synthesize({ http01: { functionUrl: "iam" } });
+    expect(closed.one("AWS::Lambda::Url").Properties).toMatchObject({ AuthType: "AWS_IAM" });
+    expect(urlPermissions(closed)).toEqual([]);
+  });
+
+  it.each<[NonNullable<CertwrightProps["http01"]>, number | undefined]>([
+    [{}, 10],
+    [{ concurrency: 3 }, 3],
+    [{ concurrency: "unreserved" }, undefined],
+  ])("http01 %j: so many calls at once", (http01, expected) => {
+    const { Properties } = synthesize({ http01 }).one("AWS::Lambda::Function", "certwright-serve-challenge");
+    expect(Properties.ReservedConcurrentExecutions).toBe(expected);
+  });
 });
+
+/** Who may call serve-challenge, without whom rules and other functions call. */
+function urlPermissions(stack: Synthesized) {
+  const all = stack.ofType("AWS::Lambda::Permission").map(({ Properties }) => Properties);
+  return all
+    .filter(({ FunctionName }) => stack.named(FunctionName) === "certwright-serve-challenge")
+    .map(({ FunctionName, ...rest }) => rest);
+}
 
 describe("cdk destroy", () => {
   const kept = ["AWS::DynamoDB::GlobalTable", "AWS::KMS::Key", "AWS::S3::Bucket"];

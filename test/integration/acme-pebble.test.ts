@@ -8,7 +8,7 @@ import { acme } from "../../adapters/issuers/acme.ts";
 import { makeCsr } from "../../adapters/keys/csr.ts";
 import { makePrivateKey } from "../../adapters/keys/private-key.ts";
 import type { AcmeIssuer, Order } from "../../core/acme-port.ts";
-import type { Challenge } from "../../core/rows.ts";
+import type { DnsChallenge } from "../../core/challenge.ts";
 import { testAcmeIssuer } from "../contract/acme-issuer.ts";
 import { newKeyPem } from "../support/acme-bed.ts";
 import type { Pebble } from "../support/pebble.ts";
@@ -101,7 +101,7 @@ async function orderOnce(step: Step, publish: ReturnType<typeof txtTable>["publi
     }
   };
   const order = await step((issuer) => issuer.createOrder({ names: [name], profile: "two-minutes" }));
-  const [challenge] = (await step((issuer) => issuer.challenges(order, ["dns-01"]))) as [Challenge];
+  const [challenge] = (await step((issuer) => issuer.challenges(order, ["dns-01"]))) as [DnsChallenge];
   publish({ name: challenge.recordName, value: challenge.recordValue });
   await step((issuer) => issuer.answer(challenge));
   await sleep(200);

@@ -8,7 +8,7 @@ import {
 import { beforeAll, describe, expect, it } from "vitest";
 import { acme } from "../../adapters/issuers/acme.ts";
 import type { AcmeIssuer, Order } from "../../core/acme-port.ts";
-import type { Challenge } from "../../core/rows.ts";
+import type { DnsChallenge } from "../../core/challenge.ts";
 import { newKeyPem } from "../support/acme-bed.ts";
 import { listenersOf, withDescendants } from "../support/listeners.ts";
 import { connectStack } from "../support/stack.ts";
@@ -34,7 +34,7 @@ async function newIssuer(): Promise<AcmeIssuer> {
 
 const newName = () => `${randomUUID()}.example.test`;
 
-async function changeTxt(action: "CREATE" | "DELETE", { recordName, recordValue }: Challenge): Promise<string> {
+async function changeTxt(action: "CREATE" | "DELETE", { recordName, recordValue }: DnsChallenge): Promise<string> {
   const set = { Name: recordName, Type: "TXT" as const, TTL: 5, ResourceRecords: [{ Value: `"${recordValue}"` }] };
   const changes = { Changes: [{ Action: action, ResourceRecordSet: set }] };
   const sent = new ChangeResourceRecordSetsCommand({ HostedZoneId: zoneId, ChangeBatch: changes });
@@ -75,7 +75,7 @@ describe("the local stack", () => {
   });
 
   it("shows a change 2 s after Route 53 accepted it, and says INSYNC not before", async () => {
-    const challenge = { recordName: `_acme-challenge.${newName()}`, recordValue: "value" } as Challenge;
+    const challenge = { recordName: `_acme-challenge.${newName()}`, recordValue: "value" } as DnsChallenge;
     const from = performance.now();
     const change = await changeTxt("CREATE", challenge);
     const lookUp = () => stack.control("lookUp", { name: challenge.recordName, type: "TXT" });
@@ -108,7 +108,7 @@ describe("the local stack", () => {
 
   it("records what tests do through the proxy as done by no function, and what Lambdas do under their name", async () => {
     const since = Date.now();
-    await statusOf(await changeTxt("CREATE", { recordName: `x.${newName()}`, recordValue: "x" } as Challenge));
+    await statusOf(await changeTxt("CREATE", { recordName: `x.${newName()}`, recordValue: "x" } as DnsChallenge));
     await stack.sweep();
     expect(await stack.count({ service: "route53", function: "none", since })).toBe(2);
     expect(await stack.count({ service: "dynamodb", function: "sweep", action: "Query", since })).toBeGreaterThan(0);

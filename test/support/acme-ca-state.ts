@@ -38,10 +38,12 @@ export interface CaKnobs {
   reuseAuthorizations: boolean;
   /** Every name is authorized without a challenge: an order is ready at once, as at ACM. */
   preAuthorized: boolean;
-  /** Challenges that authorizations offer beside dns-01; instead of it with `only`. */
+  /** Challenges that authorizations offer beside ours; instead of them with `only`. */
   otherChallenges: { types: string[]; only?: true };
   /** newOrder refuses notAfter in Boulder's words. */
   refusesNotAfter: boolean;
+  /** The challenges that new authorizations for a name or an IP address have. */
+  offered: (identifier: string) => ChallengeType[];
 }
 
 export interface Account {
@@ -50,6 +52,8 @@ export interface Account {
   contact: string[];
   status: "valid" | "deactivated";
 }
+
+export type ChallengeType = "dns-01" | "http-01";
 
 export interface Problem {
   type: string;
@@ -64,6 +68,9 @@ export interface Authorization {
   status: "pending" | "valid" | "invalid" | "deactivated" | "expired";
   token: string;
   challenge: "pending" | "processing" | "valid" | "invalid";
+  offered: ChallengeType[];
+  /** The one that the client chose. */
+  answered?: ChallengeType;
   error?: Problem;
 }
 
@@ -111,7 +118,7 @@ export interface TestCa {
   /** Validates and signs what is waiting, then gives the order. */
   readOrder(account: Account, id: string): Promise<OrderState>;
   authorization(account: Account, id: string): Authorization;
-  answer(account: Account, id: string): Authorization;
+  answer(account: Account, id: string, type: ChallengeType): Authorization;
   finalize(account: Account, id: string, csrDer: Uint8Array): Promise<OrderState>;
   /** Reason codes by serial number, as node:crypto prints it. */
   revoked: Map<string, number>;

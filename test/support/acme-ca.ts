@@ -1,19 +1,22 @@
 import "reflect-metadata";
 import { createHash, randomBytes } from "node:crypto";
 import { Pkcs10CertificateRequest, SubjectAlternativeNameExtension } from "@peculiar/x509";
+import { isIpAddress } from "../../core/dns-name.ts";
 import type { Clock } from "../../core/ports.ts";
 import { revokeAt } from "./acme-ca-revoke.ts";
-import type { Account, Authorization, OrderState, OrderWish, TestCa } from "./acme-ca-state.ts";
+import type { Account, Authorization, ChallengeType, OrderState, OrderWish, TestCa } from "./acme-ca-state.ts";
 import { CaProblem, raise } from "./acme-ca-state.ts";
 import type { Chain } from "./test-chain.ts";
 import { makeChain } from "./test-chain.ts";
 
-/** An ACME CA without its wire: RFC 8555's state machines, real signatures, dns-01 validation by a callback. */
+/** An ACME CA without its wire: RFC 8555's state machines, real signatures, validation by callbacks. */
 export async function createCa(options: {
   clock: Clock;
   baseUrl: string;
   /** The TXT values at a name, as the CA's resolver sees them. */
   lookupTxt: (name: string) => readonly string[] | Promise<readonly string[]>;
+  /** What the web server of a name or an IP address answers to a token; undefined: nothing. */
+  fetchAnswer?: (identifier: string, token: string) => Promise<string | undefined>;
 }): Promise<TestCa> {
   const chain = await makeChain(options.clock);
   const ca: TestCa = {
@@ -28,6 +31,7 @@ export async function createCa(options: {
       preAuthorized: false,
       otherChallenges: { types: ["dns-persist-99"] },
       refusesNotAfter: false,
+      offered: offeredFor,
     },
     calls: {},
     accounts: new Map(),
@@ -49,7 +53,7 @@ export async function createCa(options: {
     readOrder: (account, id) =>
       counted(ca, "order", async () => settle(own(ca.orders, account, id), chain, ca, options)),
     authorization: (account, id) => counted(ca, "authorization", () => own(ca.authorizations, account, id)),
-    answer: (account, id) => counted(ca, "challenge", () => answer(own(ca.authorizations, account, id))),
+    answer: (account, id, type) => counted(ca, "challenge", () => answer(own(ca.authorizations, account, id), type)),
     finalize: (account, id, csr) => counted(ca, "finalize", () => finalize(ca, own(ca.orders, account, id), csr)),
     revoked: new Map(),
     revoke: (by, request) => counted(ca, "revokeCert", () => revokeAt(ca, by, request)),
@@ -158,15 +162,24 @@ function authorize(ca: TestCa, account: Account, name: string): Authorization {
     status: ca.knobs.preAuthorized ? "valid" : "pending",
     token,
     challenge: "pending",
+    offered: ca.knobs.offered(name),
   };
   ca.authorizations.set(id, authorization);
   return authorization;
 }
 
-function answer(authorization: Authorization): Authorization {
+/** As Let's Encrypt does (RFC 8555 8.4, RFC 8738 7). */
+function offeredFor(identifier: string): ChallengeType[] {
+  if (identifier.startsWith("*.")) return ["dns-01"];
+  return isIpAddress(identifier) ? ["http-01"] : ["http-01", "dns-01"];
+}
+
+function answer(authorization: Authorization, type: ChallengeType): Authorization {
+  if (!authorization.offered.includes(type)) raise(404, "malformed", `No ${type} challenge here`);
   if (authorization.challenge !== "pending")
     raise(400, "malformed", `Challenge in ${authorization.challenge} status cannot be updated`);
   authorization.challenge = "processing";
+  authorization.answered = type;
   return authorization;
 }
 
@@ -206,14 +219,25 @@ async function settle(order: OrderState, chain: Chain, ca: TestCa, options: CaOp
 }
 
 async function validate(authorization: Authorization, ca: TestCa, options: CaOptions): Promise<void> {
-  const name = `_acme-challenge.${authorization.identifier}`;
-  const values = await options.lookupTxt(name);
   const thumbprint = ca.accounts.get(authorization.account)?.thumbprint;
-  const expected = createHash("sha256").update(`${authorization.token}.${thumbprint}`).digest("base64url");
-  const valid = values.includes(expected);
-  authorization.status = valid ? "valid" : "invalid";
+  const expected = `${authorization.token}.${thumbprint}`;
+  const refusal = await (authorization.answered === "http-01" ? overHttp : overDns)(authorization, expected, options);
+  authorization.status = refusal ? "invalid" : "valid";
   authorization.challenge = authorization.status;
-  if (valid) return;
+  if (refusal) authorization.error = refusal;
+}
+
+async function overDns({ identifier }: Authorization, expected: string, { lookupTxt }: CaOptions) {
+  const name = `_acme-challenge.${identifier}`;
+  const values = await lookupTxt(name);
+  if (values.includes(createHash("sha256").update(expected).digest("base64url"))) return undefined;
   const detail = values.length === 0 ? `No TXT records found at ${name}` : `Incorrect TXT record found at ${name}`;
-  authorization.error = { type: `urn:ietf:params:acme:error:${values.length === 0 ? "dns" : "unauthorized"}`, detail };
+  return { type: `urn:ietf:params:acme:error:${values.length === 0 ? "dns" : "unauthorized"}`, detail };
+}
+
+async function overHttp({ identifier, token }: Authorization, expected: string, { fetchAnswer }: CaOptions) {
+  const body = await fetchAnswer?.(identifier, token);
+  if (body?.trimEnd() === expected) return undefined;
+  const detail = `The key authorization file from ${identifier} did not match this challenge`;
+  return { type: "urn:ietf:params:acme:error:unauthorized", detail };
 }

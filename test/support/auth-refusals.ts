@@ -134,6 +134,19 @@ export const bounds: Record<FunctionName, { may: AuthCall; mayNot: Record<string
       "call write-secret": parts.invoke("write-secret"),
     },
   },
+  "serve-challenge": {
+    may: rows.get("state"),
+    mayNot: {
+      "read many rows of State": rows.getMany("state"),
+      "list State": rows.query("state", "namespace"),
+      "scan State": rows.scan("state"),
+      "write State": rows.put("state"),
+      "change fields of State": rows.update("state"),
+      "read Requests": rows.get("requests"),
+      "read a secret": secret.read(mine),
+      "call dispatch": parts.invoke("dispatch"),
+    },
+  },
   prepare: {
     may: secret.read(mine),
     mayNot: {

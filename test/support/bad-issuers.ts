@@ -1,3 +1,4 @@
+import { badHttp01 } from "./bad-http01.ts";
 import type { BadObject, BadSpec } from "./bad-objects.ts";
 import { goodIssuer, stored } from "./good-objects.ts";
 
@@ -153,7 +154,7 @@ const solvers: BadSpec[] = [
   ],
   ["a solver is a map", { solvers: ["dns01"] }, solver, 'Invalid value: "string": must be of type object'],
   ["a solver has a type", { solvers: [{ selector: {} }] }, solver, "Required value: no solver type configured"],
-  ["http01 comes later", { solvers: [{ http01: { ingress: {} } }] }, `${solver}.http01`, notYet],
+  ...badHttp01,
   ["dns01 has a provider", dns01({}), `${solver}.dns01`, "Required value: no DNS01 provider configured"],
   ["other providers come later", dns01({ webhook: { solverName: "mine" } }), `${solver}.dns01.webhook`, notYet],
   [

@@ -4,9 +4,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Server } from "node:https";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { isIpAddress } from "../../core/dns-name.ts";
 import type { Clock } from "../../core/ports.ts";
 import { createCa } from "./acme-ca.ts";
-import type { Account, Authorization, OrderState, TestCa } from "./acme-ca-state.ts";
+import type { Account, Authorization, ChallengeType, OrderState, TestCa } from "./acme-ca-state.ts";
 import { CaProblem, raise } from "./acme-ca-state.ts";
 import { keyChange } from "./fake-acme-key-change.ts";
 import { parseJws, verifyBinding } from "./jws.ts";
@@ -217,9 +218,10 @@ async function operate(wire: Wire, account: Account, resource: string, id: strin
   if (resource === "authorization")
     return { status: 200, body: authorizationBody(wire, ca.authorization(account, id)) };
   if (resource === "certificate") return certificateAnswer(wire, account, id);
-  if (resource !== "challenge") raise(404, "malformed", `Nothing at ${resource}`);
-  const authorization = payload === "" ? ca.authorization(account, id) : ca.answer(account, id);
-  return { status: 200, body: challengeBody(wire, authorization) };
+  const type = typesAt[resource];
+  if (!type) raise(404, "malformed", `Nothing at ${resource}`);
+  const authorization = payload === "" ? ca.authorization(account, id) : ca.answer(account, id, type);
+  return { status: 200, body: challengeBody(wire, authorization, type) };
 }
 
 /** RFC 8555 7.3.2, 7.3.6. */
@@ -258,7 +260,7 @@ function orderAnswer({ fake, base }: Wire, order: OrderState): Answer {
     headers: { Location: `${base}/order/${order.id}`, ...(waits && { "Retry-After": String(retryAfterSeconds) }) },
     body: {
       status: order.status,
-      identifiers: order.names.map((value) => ({ type: "dns", value })),
+      identifiers: order.names.map(identifierOf),
       profile: order.profile,
       finalize: `${base}/finalize/${order.id}`,
       authorizations: order.authorizations.map(({ id }) => `${base}/authorization/${id}`),
@@ -270,20 +272,27 @@ function orderAnswer({ fake, base }: Wire, order: OrderState): Answer {
 
 function authorizationBody(wire: Wire, authorization: Authorization): unknown {
   const { types, only } = wire.fake.ca.knobs.otherChallenges;
-  const others = types.map((type) => ({
-    type,
-    url: `${wire.base}/challenge/none`,
-    status: "pending",
-    accounturi: "x",
-  }));
+  const url = `${wire.base}/challenge/none`;
+  const others = types.map((type) => ({ type, url, status: "pending", accounturi: "x" }));
   return {
-    identifier: { type: "dns", value: authorization.identifier },
+    identifier: identifierOf(authorization.identifier),
     status: authorization.status,
     ...(authorization.wildcard && { wildcard: true }),
-    challenges: only ? others : [...others, challengeBody(wire, authorization)],
+    challenges: only
+      ? others
+      : [...others, ...authorization.offered.map((type) => challengeBody(wire, authorization, type))],
   };
 }
 
-function challengeBody({ base }: Wire, { id, token, challenge, error }: Authorization): unknown {
-  return { type: "dns-01", url: `${base}/challenge/${id}`, status: challenge, token, ...(error && { error }) };
+function identifierOf(value: string) {
+  return { type: isIpAddress(value) ? "ip" : "dns", value };
+}
+
+const typesAt: Record<string, ChallengeType> = { challenge: "dns-01", "http-challenge": "http-01" };
+
+function challengeBody({ base }: Wire, authorization: Authorization, type: ChallengeType): unknown {
+  const { id, token, challenge, error, answered = type } = authorization;
+  const path = type === "dns-01" ? "challenge" : "http-challenge";
+  const state = answered === type ? { status: challenge, ...(error && { error }) } : { status: "pending" };
+  return { type, url: `${base}/${path}/${id}`, token, ...state };
 }

@@ -31,13 +31,19 @@ function rows({ place }: Installed, keyMaterial: string): OwnFence[] {
       title: "rows of Clusters listed, and no tenant's",
       functions: ["resync"],
       allowed: row("Query", "state", "_cluster"),
-      denied: [row("Query", "state", "web"), row("Query", "state", "_system"), row("Query", "state")],
+      denied: [
+        row("Query", "state", "web"),
+        row("Query", "state", "_system"),
+        row("Query", "state", "_http01"),
+        row("Query", "state"),
+      ],
     },
     {
       title: "all partitions listed but _system",
       allowed: row("Query", "state", "web"),
       denied: [
         row("Query", "state", "_system"),
+        row("Query", "state", "_http01"),
         row("Query", "state"),
         row("Query", "requests", "_cluster"),
         row("Scan", "state"),
@@ -46,7 +52,12 @@ function rows({ place }: Installed, keyMaterial: string): OwnFence[] {
     {
       title: "rows written, and none under _system",
       allowed: row("PutItem", "state", "web"),
-      denied: [row("PutItem", "state", "_system"), row("PutItem", "state"), row("PutItem", "requests", "_cluster")],
+      denied: [
+        row("PutItem", "state", "_system"),
+        row("PutItem", "state", "_http01"),
+        row("PutItem", "state"),
+        row("PutItem", "requests", "_cluster"),
+      ],
     },
     {
       title: "fields changed of the rows of clusters alone",
@@ -59,6 +70,7 @@ function rows({ place }: Installed, keyMaterial: string): OwnFence[] {
       denied: [
         row("DeleteItem", "state", "_cluster"),
         row("DeleteItem", "state", "_system"),
+        row("DeleteItem", "state", "_http01"),
         row("DeleteItem", "state", "web", "_system"),
         row("DeleteItem", "state"),
         row("DeleteItem", "requests", "web"),

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Asked } from "../../adapters/issuers/acme/problems.ts";
 import { describe, durationRefused, failureOf } from "../../adapters/issuers/acme/problems.ts";
-import type { AcmeIssuer, Order } from "../../core/acme-port.ts";
+import type { AcmeIssuer, Order, OrderRequest } from "../../core/acme-port.ts";
 import { profileMissing } from "../../core/acme-profiles.ts";
+import type { Challenge } from "../../core/challenge.ts";
 import { RefusedError, UnavailableError } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports.ts";
-import type { Challenge } from "../../core/rows.ts";
 import type { Account, Authorization, OrderState, TestCa } from "./acme-ca-state.ts";
 import { CaProblem, raise } from "./acme-ca-state.ts";
 import { thumbprintOf } from "./thumbprint.ts";
@@ -58,12 +58,14 @@ export function memoryAcme(ca: TestCa, deps: MemoryAcmeDeps): AcmeIssuer {
     createOrder: async (request) => {
       const missing = request.profile && profileMissing(directoryOf(ca), request.profile);
       if (missing) throw missing;
-      return ask("newOrder", (account) => toOrder(ca.newOrder(account, request))).catch((error) => {
+      const all = { ...request, names: namesOf(request) };
+      return ask("newOrder", (account) => toOrder(ca.newOrder(account, all))).catch((error) => {
         throw request.notAfter ? durationRefused(error) : error;
       });
     },
-    lostOrder: ({ names }) =>
+    lostOrder: (request) =>
       ask("account", (account) => {
+        const names = namesOf(request);
         const mine = [...ca.orders.values()].filter((order) => order.account === account.url);
         const lost = mine.find(
           (order) =>
@@ -79,17 +81,18 @@ export function memoryAcme(ca: TestCa, deps: MemoryAcmeDeps): AcmeIssuer {
         if (error.reason === "OrderGone") return undefined;
         throw error;
       }),
-    challenges: async (order) => {
+    challenges: async <Type extends Challenge["type"]>(order: Order, types: Type[]) => {
       if (order.status !== "pending" && order.status !== "invalid") return [];
       const read = (url: string) => ask("authorization", (account) => ca.authorization(account, idOf(url)));
       const open = (await Promise.all(order.authorizationUrls.map(read))).filter(({ status }) => status !== "valid");
-      return open.map((authorization) => challengeOf(authorization, thumbprint));
+      const all = open.flatMap((authorization) => challengesOf(authorization, thumbprint, types));
+      return all as Extract<Challenge, { type: Type }>[];
     },
     answer: (challenge) =>
       ask("challenge", (account) => {
         const authorization = ca.authorization(account, idOf(challenge.authorizationUrl));
         if (["processing", "valid"].includes(authorization.challenge)) return;
-        ca.answer(account, authorization.id);
+        ca.answer(account, authorization.id, challenge.type);
       }),
     refusals: (order) =>
       ask("order", async (account) => {
@@ -162,23 +165,29 @@ function orderOf(order: OrderState, ca: TestCa, now: Date): Order {
   };
 }
 
-function challengeOf({ id, identifier, wildcard, status, token, error }: Authorization, thumbprint: string): Challenge {
+function challengesOf(authorization: Authorization, thumbprint: string, types: Challenge["type"][]): Challenge[] {
+  const { id, identifier, wildcard, status, token, error, offered } = authorization;
   if (status !== "pending")
     throw new RefusedError({
       reason: status === "invalid" ? "ChallengeRefused" : "AuthorizationEnded",
       message: `The authorization for ${identifier} is ${status}: ${describe(error ?? {})}.`,
       endsAttempt: true,
     });
-  return {
-    identifier,
-    wildcard,
-    authorizationUrl: `${base}/authorization/${id}`,
-    challengeUrl: `${base}/challenge/${id}`,
-    type: "dns-01",
-    recordName: `_acme-challenge.${identifier}`,
-    recordValue: createHash("sha256").update(`${token}.${thumbprint}`).digest("base64url"),
-    solver: -1,
-  };
+  const shared = { identifier, wildcard, authorizationUrl: `${base}/authorization/${id}`, solver: -1 };
+  const keyAuthorization = `${token}.${thumbprint}`;
+  return types
+    .filter((type) => offered.includes(type))
+    .map((type): Challenge => {
+      if (type === "http-01")
+        return { ...shared, type, challengeUrl: `${base}/http-challenge/${id}`, token, keyAuthorization };
+      const recordValue = createHash("sha256").update(keyAuthorization).digest("base64url");
+      const recordName = `_acme-challenge.${identifier}`;
+      return { ...shared, type, challengeUrl: `${base}/challenge/${id}`, recordName, recordValue };
+    });
+}
+
+function namesOf({ names, ipAddresses = [] }: OrderRequest): string[] {
+  return [...names, ...ipAddresses];
 }
 
 function contactOf(email: string | undefined): string[] {

@@ -1,7 +1,7 @@
 import type { Due, State } from "../../core/ports.ts";
 import type { Lane } from "../../core/rows.ts";
 import { attemptRows, besideAttempts } from "./memory-state/attempts.ts";
-import { eventRows, ledger, recordClaims, secretClaims } from "./memory-state/claims.ts";
+import { answerRows, eventRows, ledger, recordClaims, secretClaims } from "./memory-state/claims.ts";
 import { dueList, dueOf } from "./memory-state/due-list.ts";
 import { kubernetesRows } from "./memory-state/kubernetes.ts";
 import { certificateRows, issuerRows } from "./memory-state/resources.ts";
@@ -29,6 +29,7 @@ export function memoryState(): State {
     ...attemptRows(due),
     ...besideAttempts(),
     ...recordClaims(),
+    ...answerRows(),
     ...secretClaims(),
     ...ledger(),
     ...eventRows(),

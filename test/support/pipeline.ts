@@ -37,6 +37,7 @@ import { memoryRequests } from "./memory-requests.ts";
 import { memorySecretStore } from "./memory-secret-store.ts";
 import { memoryState } from "./memory-state.ts";
 import { virtualTime } from "./virtual-time.ts";
+import { type Visit, type Web, webOf } from "./web-of-names.ts";
 
 const machine = JSON.parse(
   readFileSync(new URL("../../state-machines/issue-certificates.asl.json", import.meta.url), "utf8"),
@@ -63,6 +64,10 @@ export interface PipelineOptions {
   keys?: KeyMaker;
   /** A CA that others used before; it must follow this pipeline's clock and records by itself. */
   ca?: TestCa;
+  /** What stands before serve-challenge: the user's web server, whose answer it may change. */
+  web?: Web;
+  /** The look at HTTP01 answers; undefined inside where no function serves them. */
+  answers?: (visit: Visit) => Deps["answers"];
   /** What sync-kubernetes does, by order or by fact; without it the orders are only noted. */
   syncKubernetes?: (deps: Deps, order: SyncOrder) => Promise<unknown>;
   kubernetes?: Partial<KubernetesDeps>;
@@ -79,9 +84,11 @@ export async function openPipeline(options: PipelineOptions = {}) {
   const clock = { now: time.now };
   const dns = memoryDns(options.zones ?? ["example.test"]);
   const lookup = memoryLookup({ clock, texts: dns.values, zones: options.zones ?? ["example.test"] });
-  const ca = options.ca ?? (await createCa({ clock, baseUrl: "https://memory.test", lookupTxt: lookup.texts }));
   const requests = memoryRequests();
   const state = memoryState();
+  const { visit, fetchAnswer, look } = webOf(state, options.web);
+  const world = { clock, baseUrl: "https://memory.test", lookupTxt: lookup.texts, fetchAnswer };
+  const ca = options.ca ?? (await createCa(world));
   const stores = { secretsManager: memorySecretStore(), s3: memorySecretStore() };
   const facts: Fact[] = [];
   const logs: Record<string, unknown>[] = [];
@@ -156,6 +163,7 @@ export async function openPipeline(options: PipelineOptions = {}) {
     acmeRegistrar: async ({ accountKeyPem }) => memoryAcme(ca, { accountKeyPem, clock }),
     dns: async () => dns,
     lookup,
+    answers: options.answers ? options.answers(visit) : { look },
     ...withoutClusters,
     ...options.kubernetes,
   };

@@ -1,5 +1,6 @@
+import type { Challenge } from "../../core/challenge.ts";
 import type { ResourceKey } from "../../core/resource.ts";
-import type { AttemptRef, AttemptRow, CertificateRow, Challenge, CsrItem, IssuerRow } from "../../core/rows.ts";
+import type { AttemptRef, AttemptRow, CertificateRow, CsrItem, IssuerRow } from "../../core/rows.ts";
 
 const hour = 3_600_000;
 const hex = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";

@@ -1,7 +1,8 @@
 import * as z from "zod/mini";
+import type { Challenge } from "../../../core/challenge.ts";
 import type { RevocationRow } from "../../../core/revocation/state.ts";
 import { revocationReasons, revocationSigners } from "../../../core/revocation/wish.ts";
-import type { Challenge, ChallengesItem, CsrItem } from "../../../core/rows.ts";
+import type { ChallengesItem, CsrItem } from "../../../core/rows.ts";
 
 const text = z.string();
 const optional = z.exactOptional;
@@ -12,17 +13,24 @@ const bytes = z.pipe(
   z.transform((value) => Buffer.from(value).toString("base64")),
 );
 
-const challenge: z.ZodMiniType<Challenge> = z.looseObject({
+const anyChallenge = {
   identifier: text,
   wildcard: z.boolean(),
   authorizationUrl: text,
   challengeUrl: text,
-  type: z.literal("dns-01"),
-  recordName: text,
-  target: optional(text),
-  recordValue: text,
   solver: z.number(),
-});
+};
+
+const challenge: z.ZodMiniType<Challenge> = z.discriminatedUnion("type", [
+  z.looseObject({
+    ...anyChallenge,
+    type: z.literal("dns-01"),
+    recordName: text,
+    target: optional(text),
+    recordValue: text,
+  }),
+  z.looseObject({ ...anyChallenge, type: z.literal("http-01"), token: text, keyAuthorization: text }),
+]);
 
 /** `...#csr`. */
 export const csrItem: z.ZodMiniType<CsrItem> = z.looseObject({
@@ -45,6 +53,7 @@ export const challengesItem: z.ZodMiniType<ChallengesItem> = z.looseObject({
   challenges: z.array(challenge),
   accountKey: optional(text),
   former: optional(z.array(z.looseObject({ name: text, value: text, solver: z.number() }))),
+  formerTokens: optional(z.array(text)),
 });
 
 /** `...#chain`. */
@@ -55,6 +64,9 @@ export const sealedKey = z.object({ dataKey: bytes, iv: bytes, ciphertext: bytes
 
 /** `txt#...` under `_system`; no attempts when the last one left. */
 export const recordItem = z.object({ attempts: z.set(text) });
+
+/** `answer#...` under `_http01`. */
+export const answerItem = z.object({ keyAuthorization: text });
 
 /** `Secret/...`. */
 export const secretClaim = z.object({

@@ -57,8 +57,8 @@ export function secretClaims(table: Table): Pick<State, "claimSecret" | "secretC
   };
 }
 
-/** Deletes the item when nobody else is in it, else takes me out; undefined when it changed in between. */
-async function leave(table: Table, key: ItemKey, attemptId: string): Promise<{ last: boolean } | undefined> {
+/** Who needs something is listed in `attempts` of its item. Deletes the item when nobody else is in it, else takes me out; undefined when it changed in between. */
+export async function leave(table: Table, key: ItemKey, attemptId: string): Promise<{ last: boolean } | undefined> {
   const me = new Set([attemptId]);
   const onlyMe = { text: "attribute_not_exists(#attempts) OR #attempts = :me", values: { me } };
   if ((await table.delete(key, onlyMe)).saved) return { last: true };

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { TxtRecord } from "../../../core/ports.ts";
 import type { ResourceKey } from "../../../core/resource.ts";
-import { resourceOf, systemNamespace } from "../../../core/resource.ts";
+import { answerNamespace, resourceOf, systemNamespace } from "../../../core/resource.ts";
 import type { AttemptRef, Lane } from "../../../core/rows.ts";
 import { dueShards } from "../../../core/tables.ts";
 import type { ItemKey } from "../dynamo/expressions.ts";
@@ -58,6 +58,11 @@ export function blockedKeyKey(publicKeyHash: string): ItemKey {
 /** Where the attempts that need a TXT value are listed. */
 export function recordKey(record: TxtRecord): ItemKey {
   return { namespace: systemNamespace, resource: `txt#${record.name}#${record.value}` };
+}
+
+/** Where the answer to an HTTP01 challenge lies. */
+export function answerKey(token: string): ItemKey {
+  return { namespace: answerNamespace, resource: `answer#${token}` };
 }
 
 const ledgerPrefix = "ledger#";

@@ -1,6 +1,6 @@
 import type { AcmeIssuer, Order } from "../../../core/acme-port.ts";
+import type { Challenge } from "../../../core/challenge.ts";
 import { isNamed, RefusedError } from "../../../core/errors.ts";
-import type { Challenge } from "../../../core/rows.ts";
 import { describe } from "./problems.ts";
 import type { AuthorizationReply } from "./replies.ts";
 import { authorizationSchema, badReply, challengeSchema, orderSchema, parseReply } from "./replies.ts";
@@ -9,11 +9,12 @@ import type { Session } from "./session.ts";
 /** Authorizations and challenges (RFC 8555 7.5). */
 export function acmeAuthorizations(session: Session): Pick<AcmeIssuer, "challenges" | "answer" | "refusals"> {
   return {
-    async challenges(order, types) {
+    async challenges<Type extends Challenge["type"]>(order: Order, types: Type[]) {
       if (!["pending", "invalid"].includes(order.status)) return [];
       const authorizations = await readAll(session, order);
       const open = authorizations.filter(({ reply }) => reply.status !== "valid");
-      return Promise.all(open.map((authorization) => challengeOf(session, authorization, types)));
+      const found = (await Promise.all(open.map((one) => challengesOf(session, one, types)))).flat();
+      return found as Extract<Challenge, { type: Type }>[];
     },
     answer: (challenge) => answer(session, challenge),
     refusals: (order) => refusals(session, order),
@@ -42,26 +43,26 @@ async function read(session: Session, url: string): Promise<Authorization> {
   return { url, reply: parseReply(authorizationSchema, data, "the authorization") };
 }
 
-async function challengeOf(
+async function challengesOf(
   session: Session,
   { url, reply }: Authorization,
   types: Challenge["type"][],
-): Promise<Challenge> {
+): Promise<Challenge[]> {
   const identifier = reply.identifier.value.toLowerCase().replace(/^\*\./, "");
   if (reply.status !== "pending") throw ended(identifier, reply);
-  const offered = types.flatMap((type) => reply.challenges.filter((challenge) => challenge.type === type))[0];
-  if (!offered) throw notOffered(identifier, types, reply);
-  if (offered.url === undefined || offered.token === undefined) throw badReply("the challenge: no url or no token");
-  return {
-    identifier,
-    wildcard: reply.wildcard ?? false,
-    authorizationUrl: url,
-    challengeUrl: offered.url,
-    type: "dns-01",
-    recordName: `_acme-challenge.${identifier}`,
-    recordValue: await session.recordValue(offered.token),
-    solver: -1,
-  };
+  const offered = types.flatMap((type) => reply.challenges.filter((challenge) => challenge.type === type));
+  if (offered.length === 0) throw notOffered(identifier, types, reply);
+  const shared = { identifier, wildcard: reply.wildcard ?? false, authorizationUrl: url, solver: -1 };
+  return Promise.all(
+    offered.map(async ({ type, url: challengeUrl, token }): Promise<Challenge> => {
+      if (challengeUrl === undefined || token === undefined) throw badReply("the challenge: no url or no token");
+      if (type === "http-01") {
+        return { ...shared, challengeUrl, type, token, keyAuthorization: await session.keyAuthorization(token) };
+      }
+      const recordName = `_acme-challenge.${identifier}`;
+      return { ...shared, challengeUrl, type: "dns-01", recordName, recordValue: await session.recordValue(token) };
+    }),
+  );
 }
 
 function ended(identifier: string, reply: AuthorizationReply): RefusedError {
@@ -79,7 +80,7 @@ function notOffered(identifier: string, types: string[], reply: AuthorizationRep
   return new RefusedError({
     reason: "ChallengeNotOffered",
     message: `For ${identifier} the CA offers ${offered || "no challenge"}, not ${types.join(", ")}.`,
-    fix: "Use a CA that validates this name over DNS, or have the name pre-authorized there.",
+    fix: "Use a CA that validates this name over DNS or HTTP, or have the name pre-authorized there.",
     endsAttempt: true,
   });
 }

@@ -48,6 +48,8 @@ export interface Session {
   signedByNewKey(url: string, newKeyPem: string): object;
   /** base64url of SHA-256 of the key authorization (RFC 8555 8.4). */
   recordValue(token: string): Promise<string>;
+  /** The token and the account key's thumbprint (RFC 8555 8.1). */
+  keyAuthorization(token: string): Promise<string>;
 }
 
 /** acme-client signs and repeats bad nonces; transport, nonce chain, directory cache and error mapping are ours. */
@@ -95,9 +97,16 @@ export function openSession(config: AcmeConfig, deps: AcmeDeps): Session {
       const inner = { account: accountOf(session), oldKey: client.http.getJwk() };
       return new AcmeClient({ directoryUrl: config.server, accountKey: newKeyPem }).http.createSignedBody(url, inner);
     },
-    recordValue: (token) => client.getChallengeKeyAuthorization({ type: "dns-01", token }),
+    ...proofsOf(client),
   };
   return session;
+}
+
+function proofsOf(client: AcmeClient): Pick<Session, "recordValue" | "keyAuthorization"> {
+  return {
+    recordValue: (token) => client.getChallengeKeyAuthorization({ type: "dns-01", token }),
+    keyAuthorization: (token) => client.getChallengeKeyAuthorization({ type: "http-01", token }),
+  };
 }
 
 type Fail = (reply: Reply, asked: Asked) => void;

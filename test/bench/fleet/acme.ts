@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { type NoncePool, noncePool } from "../../../adapters/issuers/acme/nonces.ts";
 import type { AcmeIssuer, Order } from "../../../core/acme-port.ts";
+import type { Challenge, DnsChallenge } from "../../../core/challenge.ts";
 import { RateLimitedError, RefusedError } from "../../../core/errors.ts";
-import type { Challenge } from "../../../core/rows.ts";
 import { type FleetCa, type FleetOrder, mustBeUp } from "./ca.ts";
 import type { Meter } from "./meter.ts";
 import { type Throttle, throttle, unlimited } from "./throttle.ts";
@@ -72,7 +72,7 @@ export function fleetAcme(world: AcmeWorld): AcmeIssuer {
       const order = orderAt(url);
       return order && orderOf(ca, order);
     },
-    challenges: async (order) => {
+    challenges: async <Type extends Challenge["type"]>(order: Order) => {
       const found = orderAt(order.url);
       if (!found || order.status !== "pending") return [];
       const all: Challenge[] = [];
@@ -80,11 +80,11 @@ export function fleetAcme(world: AcmeWorld): AcmeIssuer {
         await ask("authorization");
         all.push(challengeOf(base, found, name));
       }
-      return all;
+      return all as Extract<Challenge, { type: Type }>[];
     },
     answer: async (challenge) => {
       await ask("challenge");
-      answered(world, challenge);
+      if (challenge.type === "dns-01") answered(world, challenge);
     },
     refusals: () => Promise.resolve("the TXT record was not there"),
     finalize: async (order) => {
@@ -160,7 +160,7 @@ function authorizationUrl(base: string, { id }: FleetOrder, index: number): stri
   return `${base}/acme/authz/${id}${index}`;
 }
 
-function challengeOf(base: string, order: FleetOrder, name: string): Challenge {
+function challengeOf(base: string, order: FleetOrder, name: string): DnsChallenge {
   const index = order.names.indexOf(name);
   const identifier = name.replace(/^\*\./, "");
   return {
@@ -176,7 +176,10 @@ function challengeOf(base: string, order: FleetOrder, name: string): Challenge {
 }
 
 /** The CA looks at once; a record that is not there makes the order invalid. */
-function answered({ ca, isPublished }: AcmeWorld, { authorizationUrl: url, recordName, recordValue }: Challenge): void {
+function answered(
+  { ca, isPublished }: AcmeWorld,
+  { authorizationUrl: url, recordName, recordValue }: DnsChallenge,
+): void {
   const id = url.slice(`${ca.shape.base}/acme/authz/`.length, -1);
   const order = ca.orders.get(id);
   if (!order) return;

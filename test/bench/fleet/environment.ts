@@ -87,6 +87,7 @@ export function openEnvironment(outside: Outside, name: FunctionName): Deps {
     store: async (store) => stores[store],
     sealer: async () => sealer,
     dns: async () => dns,
+    answers: undefined,
     acme: async (issuer) => {
       await accountKey(issuer);
       return open();

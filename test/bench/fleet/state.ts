@@ -1,6 +1,7 @@
 import type { Item, ItemKey } from "../../../adapters/aws/dynamo/expressions.ts";
 import { keysIn } from "../../../adapters/aws/dynamo/expressions.ts";
 import type { Table } from "../../../adapters/aws/dynamo/table.ts";
+import { answerRows } from "../../../adapters/aws/state/answers.ts";
 import { attemptRows } from "../../../adapters/aws/state/attempts.ts";
 import { besideAttempts, sealedKeys } from "../../../adapters/aws/state/beside.ts";
 import { recordClaims, secretClaims } from "../../../adapters/aws/state/claims.ts";
@@ -21,6 +22,7 @@ export function fleetState(table: Table, clock: Clock): State {
     ...besideAttempts(table, clock),
     ...sealedKeys(table, clock),
     ...recordClaims(table, clock),
+    ...answerRows(table, clock),
     ...secretClaims(table),
     ...ledger(table),
     ...dueRows(table),

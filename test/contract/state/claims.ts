@@ -46,6 +46,38 @@ export function testClaims(makeState: MakeState): void {
     });
   });
 
+  describe("claimAnswer, releaseAnswer and answerTo", () => {
+    const answer = {
+      token: "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJyPCt",
+      keyAuthorization: "evaGxfADs6pSRb2LAv9IZf17.print",
+    };
+
+    it("gives an answer while some attempt needs it, and to its own token only", async () => {
+      const state = await makeState();
+      expect(await state.answerTo(answer.token)).toBeUndefined();
+      await state.claimAnswer(answer, attemptRefOf(1));
+      await state.claimAnswer(answer, attemptRefOf(1));
+      await state.claimAnswer(answer, attemptRefOf(2));
+      expect(await state.answerTo(answer.token)).toBe(answer.keyAuthorization);
+      expect(await state.answerTo(`${answer.token}x`)).toBeUndefined();
+      await state.releaseAnswer(answer.token, attemptRefOf(1));
+      expect(await state.answerTo(answer.token)).toBe(answer.keyAuthorization);
+      await state.releaseAnswer(answer.token, attemptRefOf(2));
+      expect(await state.answerTo(answer.token)).toBeUndefined();
+    });
+
+    it("keeps it for the others when somebody releases what he never claimed, or twice", async () => {
+      const state = await makeState();
+      await state.claimAnswer(answer, attemptRefOf(1));
+      await state.releaseAnswer(answer.token, attemptRefOf(2));
+      await state.releaseAnswer(answer.token, attemptRefOf(2));
+      expect(await state.answerTo(answer.token)).toBe(answer.keyAuthorization);
+      await state.releaseAnswer(answer.token, attemptRefOf(1));
+      await state.releaseAnswer(answer.token, attemptRefOf(1));
+      expect(await state.answerTo(answer.token)).toBeUndefined();
+    });
+  });
+
   describe("claimSecret", () => {
     const claim: SecretClaim = {
       namespace: "web",

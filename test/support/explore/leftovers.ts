@@ -16,7 +16,8 @@ export async function leftoversOf(world: World, scenario: Scenario): Promise<str
   const open = [...(await p.state.attempts(ended)).values()].filter(({ outcome }) => !outcome);
   // An attempt that was released keeps its records.
   const items = await p.state.challenges(created.filter(({ attemptId }) => resting.has(attemptId)));
-  const kept = new Set([...items.values()].flatMap(({ challenges }) => challenges.map(({ recordName }) => recordName)));
+  const challenges = [...items.values()].flatMap((item) => item.challenges);
+  const kept = new Set(challenges.flatMap((one) => (one.type === "dns-01" ? [one.recordName] : [])));
   const names = [...p.dns.names(), ...(await claimsLeft(world)).map((name) => `claim of ${name}`)];
   const unkept = names.filter((name) => !kept.has(name.replace("claim of ", "")));
   const found = await Promise.all([

@@ -24,6 +24,23 @@ export function recordClaims() {
   } satisfies Partial<State>;
 }
 
+/** Answers to HTTP01 challenges. */
+export function answerRows() {
+  const answers = new Map<string, { keyAuthorization: string; attempts: Set<string> }>();
+  return {
+    claimAnswer: async ({ token, keyAuthorization }, { attemptId }) => {
+      const attempts = answers.get(token)?.attempts ?? new Set();
+      answers.set(token, { keyAuthorization, attempts: attempts.add(attemptId) });
+    },
+    releaseAnswer: async (token, { attemptId }) => {
+      const attempts = answers.get(token)?.attempts;
+      attempts?.delete(attemptId);
+      if (!attempts?.size) answers.delete(token);
+    },
+    answerTo: async (token) => answers.get(token)?.keyAuthorization,
+  } satisfies Partial<State>;
+}
+
 /** Who may write which stored secret. */
 export function secretClaims() {
   const claims = new Map<string, SecretClaim>();

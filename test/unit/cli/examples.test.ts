@@ -15,6 +15,7 @@ describe("examples", () => {
       "aws-tenant-issuer",
       "cert-manager",
       "ecdsa",
+      "http01",
       "kubernetes",
       "maintenance-window",
       "minimal",
@@ -46,6 +47,6 @@ describe("examples", () => {
       expect(spec.issuerRef.kind).toBe("ClusterIssuer");
       for (const name of spec.dnsNames) expect(name).toMatch(/\.example\.test$/);
     }
-    expect(items).toHaveLength(7);
+    expect(items).toHaveLength(8);
   });
 });

@@ -25,6 +25,35 @@ describe("an Issuer", () => {
     });
   });
 
+  it.each<[string, object]>([
+    ["an ingress", { ingress: {} }],
+    [
+      "an ingress with all that a cluster needs",
+      {
+        ingress: {
+          serviceType: "ClusterIP",
+          ingressClassName: "nginx",
+          podTemplate: { metadata: { labels: { team: "web" } }, spec: { nodeSelector: { pool: "edge" } } },
+          ingressTemplate: {
+            metadata: { annotations: { "nginx.ingress.kubernetes.io/whitelist-source-range": "0.0.0.0/0" } },
+          },
+        },
+      },
+    ],
+    ["an ingress edited in place", { ingress: { name: "web", serviceType: "NodePort" } }],
+    ["an ingress of an old class", { ingress: { class: "azure/application-gateway" } }],
+    [
+      "a gateway",
+      { gatewayHTTPRoute: { labels: { team: "web" }, parentRefs: [{ name: "edge", namespace: "infra" }] } },
+    ],
+    ["our function", { lambda: {} }],
+  ])("takes HTTP01 by %s, and what only a cluster needs makes no difference", (_, http01) => {
+    const selector = { dnsZones: ["example.com"] };
+    expect(specOf({ solvers: [{ selector, http01 }] }).acme?.solvers).toEqual([
+      { selector: { matchLabels: {}, dnsNames: [], dnsZones: ["example.com"] }, http01: {} },
+    ]);
+  });
+
   it("is read with everything set", () => {
     const acme = {
       server: "https://127.0.0.1:14000/dir",

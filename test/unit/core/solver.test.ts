@@ -1,11 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { pickSolver, type Solver, type SolverSelector } from "../../../core/solver.ts";
+import { pickSolver, type Solver, type SolverSelector, type SolverWanted } from "../../../core/solver.ts";
 
 function solver(selector?: Partial<SolverSelector>): Solver {
   const full = { matchLabels: {}, dnsNames: [], dnsZones: [], ...selector };
   return { dns01: { route53: {} }, ...(selector ? { selector: full } : {}) };
 }
 
+const web = (...dnsNames: string[]): Solver => ({
+  http01: {},
+  ...(dnsNames.length > 0 && { selector: { matchLabels: {}, dnsZones: [], dnsNames } }),
+});
 const any = solver();
 const zone = (...dnsZones: string[]) => solver({ dnsZones });
 const named = (...dnsNames: string[]) => solver({ dnsNames });
@@ -53,6 +57,25 @@ describe("pickSolver", () => {
       0,
     ],
   ])("%s", (_, solvers, index, name = "www.a.example.com", labels = { team: "web", tier: "1" }) => {
-    expect(pickSolver(solvers, { name, labels })).toBe(index);
+    expect(pickSolver(solvers, { name, labels, offered: ["dns-01"] })).toBe(index);
+  });
+
+  it.each<[string, Solver[], SolverWanted["offered"], number | undefined]>([
+    [
+      "passes over a solver whose type the CA does not offer, however well it fits",
+      [web("www.a.example.com"), any],
+      ["dns-01"],
+      1,
+    ],
+    ["takes none when the CA offers none of the solvers' types", [any], ["http-01"], undefined],
+    [
+      "takes the better rank of two types that are both offered",
+      [any, web("www.a.example.com")],
+      ["dns-01", "http-01"],
+      1,
+    ],
+    ["takes the first of equals, whatever the order of the CA's offers", [web(), any], ["dns-01", "http-01"], 0],
+  ])("%s", (_, solvers, offered, index) => {
+    expect(pickSolver(solvers, { name: "www.a.example.com", labels: {}, offered })).toBe(index);
   });
 });

@@ -43,8 +43,12 @@ describe("whatever goes wrong at one call of", () => {
 });
 
 describe("an attempt that kills the Lambda whenever it is in its hands hurts only itself", () => {
-  it.each(poisons.map((scenario) => ({ scenario, name: scenario.name })))("$name", async ({ scenario }) => {
-    runs += 1;
-    expect((await play(scenario)).wrong).toEqual([]);
-  });
+  it.each(poisons.map((scenario) => ({ scenario, name: scenario.name })))(
+    "$name",
+    async ({ scenario }) => {
+      runs += 1;
+      expect((await play(scenario)).wrong).toEqual([]);
+    },
+    timeout,
+  );
 });

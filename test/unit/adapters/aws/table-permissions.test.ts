@@ -24,7 +24,7 @@ describe("permissions of the tables", () => {
         actions: ["dynamodb:DeleteItem"],
         resources: [tableArn],
         conditions: {
-          "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": ["_system"] },
+          "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": ["_system", "_http01"] },
           Null: { "dynamodb:LeadingKeys": "false" },
         },
       },
@@ -34,7 +34,7 @@ describe("permissions of the tables", () => {
         actions: ["dynamodb:DeleteItem"],
         resources: [tableArn],
         conditions: {
-          "ForAllValues:StringNotLike": { "dynamodb:LeadingKeys": ["_system", "_cluster"] },
+          "ForAllValues:StringNotLike": { "dynamodb:LeadingKeys": ["_system", "_http01", "_cluster"] },
           Null: { "dynamodb:LeadingKeys": "false" },
         },
       },
@@ -43,7 +43,7 @@ describe("permissions of the tables", () => {
 
   it("lists targets wherever a Certificate may be, and nothing under _system", () => {
     const conditions = {
-      "ForAllValues:StringNotLike": { "dynamodb:LeadingKeys": ["_system"] },
+      "ForAllValues:StringNotLike": { "dynamodb:LeadingKeys": ["_system", "_http01"] },
       Null: { "dynamodb:LeadingKeys": "false" },
     };
     const query = { actions: ["dynamodb:Query"], resources: [tableArn], conditions };
@@ -57,7 +57,7 @@ describe("permissions of the tables", () => {
       Null: { "dynamodb:LeadingKeys": "false" },
     };
     const notSystem = {
-      "ForAllValues:StringNotLike": { "dynamodb:LeadingKeys": ["_system"] },
+      "ForAllValues:StringNotLike": { "dynamodb:LeadingKeys": ["_system", "_http01"] },
       Null: { "dynamodb:LeadingKeys": "false" },
     };
     expect(queryClusters).toEqual([{ actions: ["dynamodb:Query"], resources: [tableArn], conditions: ofClusters }]);

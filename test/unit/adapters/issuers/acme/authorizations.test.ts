@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { Challenge } from "../../../../../core/rows.ts";
+import type { DnsChallenge } from "../../../../../core/challenge.ts";
 import type { FakeBed } from "../../../../support/acme-bed.ts";
 import { startFakeBed } from "../../../../support/acme-bed.ts";
 
@@ -115,7 +115,7 @@ describe("challenges", () => {
 describe("answer", () => {
   it("throws the CA's words when a second answer is malformed and the challenge has failed", async () => {
     const order = await bed.issuer().createOrder({ names });
-    const [challenge] = (await bed.issuer().challenges(order, ["dns-01"])) as [Challenge];
+    const [challenge] = (await bed.issuer().challenges(order, ["dns-01"])) as [DnsChallenge];
     await bed.issuer().answer(challenge);
     await bed.issuer().readOrder(order.url);
     await expect(bed.issuer().answer(challenge)).rejects.toMatchObject({
@@ -128,7 +128,7 @@ describe("answer", () => {
 
   it("refuses a challenge URL on another host", async () => {
     const order = await bed.issuer().createOrder({ names });
-    const [challenge] = (await bed.issuer().challenges(order, ["dns-01"])) as [Challenge];
+    const [challenge] = (await bed.issuer().challenges(order, ["dns-01"])) as [DnsChallenge];
     const elsewhere = { ...challenge, challengeUrl: "https://evil.example/c" };
     await expect(bed.issuer().answer(elsewhere)).rejects.toMatchObject({ reason: "ForbiddenUrl" });
   });

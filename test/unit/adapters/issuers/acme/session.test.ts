@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { makeCsr } from "../../../../../adapters/keys/csr.ts";
 import { makePrivateKey } from "../../../../../adapters/keys/private-key.ts";
-import type { Challenge } from "../../../../../core/rows.ts";
+import type { DnsChallenge } from "../../../../../core/challenge.ts";
 import type { FakeBed } from "../../../../support/acme-bed.ts";
 import { newKeyPem, startFakeBed } from "../../../../support/acme-bed.ts";
 
@@ -26,7 +26,7 @@ describe("one name, each step with a new issuer that gets what State keeps", () 
       return result;
     };
     const order = await step((issuer) => issuer.createOrder({ names }));
-    const [challenge] = (await step((issuer) => issuer.challenges(order, ["dns-01"]))) as [Challenge];
+    const [challenge] = (await step((issuer) => issuer.challenges(order, ["dns-01"]))) as [DnsChallenge];
     bed.publish({ name: challenge.recordName, value: challenge.recordValue });
     await step((issuer) => issuer.answer(challenge));
     const ready = await step((issuer) => issuer.readOrder(order.url));
