@@ -76,6 +76,16 @@ export function memoryLookup(
     return { exists: isThere(zone, name, server), authoritative: true, answers, authorities };
   }
 
+  /** A server that has both ends of an alias follows it by itself, and fails in a circle. */
+  function followedBy(server: string, name: string, type: RecordType, hops = 0): DnsAnswer {
+    const answer = asServer(server, name, type);
+    const alias = type === "CNAME" ? undefined : answer.answers.find((record) => record.type === "CNAME");
+    if (alias?.type !== "CNAME" || !zones.get(zoneOf(alias.target) ?? "")?.servers.includes(server)) return answer;
+    if (hops > 9) throw failure(`The DNS server ${server} answered SERVFAIL to ${type} ${name}.`);
+    const end = followedBy(server, alias.target, type, hops + 1);
+    return { ...end, answers: [...answer.answers, ...end.answers] };
+  }
+
   function recursively(name: string, type: RecordType): DnsAnswer {
     const answers: DnsRecord[] = [];
     for (let at = name, hops = 0; hops < 9; hops += 1) {
@@ -109,7 +119,7 @@ export function memoryLookup(
     if (fake.broken.has(server) || fake.broken.has(name)) {
       throw failure(`The DNS server ${server} answered SERVFAIL to ${type} ${name}.`);
     }
-    return resolvers.has(server) ? remembering(server, name, type) : asServer(server, name, type);
+    return resolvers.has(server) ? remembering(server, name, type) : followedBy(server, name, type);
   };
 
   const fake: MemoryLookup = {

@@ -50,6 +50,14 @@ describe("the CNAMEs from a name", () => {
     });
   });
 
+  it("are refused in a circle within one zone, where its servers answer other questions with a failure", async () => {
+    const lookup = world();
+    lookup.put(at, alias("b.example.test"));
+    lookup.put("b.example.test", alias(at));
+    await expect(lookup.ask("192.0.2.1", at, "TXT")).rejects.toThrow("SERVFAIL");
+    await expect(followAliases(lookup, at)).rejects.toMatchObject({ reason: "CnameLoop" });
+  });
+
   it("are refused when they are more than eight, and eight are not", async () => {
     const lookup = world();
     for (let hop = 0; hop < 8; hop += 1) {
