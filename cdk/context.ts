@@ -20,6 +20,7 @@ export function propsFromContext(read: (key: string) => unknown): CertwrightProp
   const entries: [Key, unknown][] = [
     ...texts.map((key): [Key, unknown] => [key, read(key)]),
     ...lists.map((key): [Key, unknown] => [key, listOf(read(key))]),
+    ["dnsPersist", flagOf(read("dnsPersist"))],
     ["logRetentionDays", numberOf(read("logRetentionDays"))],
     ...objects.map(([key, like]): [Key, unknown] => [key, objectOf(key, read(key), like)]),
   ];
@@ -36,6 +37,10 @@ function listOf(value: unknown): unknown {
 
 function numberOf(value: unknown): unknown {
   return typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
+}
+
+function flagOf(value: unknown): unknown {
+  return value === "true" || value === "false" ? value === "true" : value;
 }
 
 function objectOf(key: Key, value: unknown, like: string): unknown {

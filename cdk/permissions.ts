@@ -94,10 +94,11 @@ function stores({ names, partition, keyMaterialArn }: Grounds) {
 
 function dns(grounds: Grounds, registered: DnsAdapters) {
   const { names, settings } = grounds;
-  const { zones, validationZones, assumableRoles, dnsFunctions } = settings;
+  const { zones, validationZones, dnsPersist, assumableRoles, dnsFunctions } = settings;
   const scope = {
     zones: zones.includes("*") ? ("*" as const) : [...zones],
     validationZones: [...validationZones],
+    dnsPersist,
     functions: [`${functionsOf(grounds)}certwright-dns-*`, ...dnsFunctions],
   };
   const providers = Object.values(registered);

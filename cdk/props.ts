@@ -19,6 +19,13 @@ export interface CertwrightProps {
   readonly validationZones?: readonly string[];
 
   /**
+   * True: TXT records named `_validation-persist.*` may be written, too, in `zones`; for issuers with the annotation
+   * `certwright.dev/dns-persist-01` (draft-ietf-acme-dns-persist).
+   * @default false
+   */
+  readonly dnsPersist?: boolean;
+
+  /**
    * ARNs of the IAM roles that issuers may name, with `*` allowed in them. Each is assumed with the ExternalId
    * `<instance>/<namespace>` and no other.
    * @default - roles named `certwright-*`, in any account
@@ -125,6 +132,7 @@ export interface Settings {
   readonly instance: string;
   readonly zones: readonly string[];
   readonly validationZones: readonly string[];
+  readonly dnsPersist: boolean;
   readonly assumableRoles: readonly string[];
   readonly dnsFunctions: readonly string[];
   readonly namespaces: Readonly<Record<string, NamespaceProps>> | undefined;

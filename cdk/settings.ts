@@ -73,6 +73,7 @@ const schema = z.strictObject(
     ),
     zones: z._default(z.array(zone), []),
     validationZones: z._default(z.array(validationZone), []),
+    dnsPersist: z._default(z.boolean({ error: "must be true or false" }), false),
     assumableRoles: z._default(z.array(role), ["arn:aws:iam::*:role/certwright-*"]),
     dnsFunctions: z._default(z.array(dnsFunction), []),
     namespaces: z.optional(

@@ -22,6 +22,8 @@ export const annotationNames = {
   targets: "certwright.dev/targets",
   /** JSON (core/rate-limits-annotation.ts), on issuers. */
   rateLimits: "certwright.dev/rate-limits",
+  /** true or false, on issuers: names are proven by TXT records that stay. */
+  dnsPersist: "certwright.dev/dns-persist-01",
   /** RSA or ECDSA, on issuers: of account keys that certwright makes. */
   accountKeyAlgorithm: "certwright.dev/account-key-algorithm",
   /** RFC 3339, on issuers; a new value asks for a new account key. */
@@ -35,6 +37,7 @@ export const annotationNames = {
 /** Those that only issuers have. */
 const ofIssuers: string[] = [
   annotationNames.rateLimits,
+  annotationNames.dnsPersist,
   annotationNames.accountKeyAlgorithm,
   annotationNames.rotateAccountKeyRequestedAt,
   annotationNames.deactivateAccount,

@@ -13,14 +13,16 @@ interface AnyChallenge {
   solver: number;
 }
 
-/** Proven by a TXT record (RFC 8555 8.4). */
-export interface DnsChallenge extends AnyChallenge {
-  type: "dns-01";
-  /** `_acme-challenge.example.com`, no trailing dot. */
+/** Proven by a TXT record (RFC 8555 8.4), or by one that stays (draft-ietf-acme-dns-persist). */
+export type DnsChallenge = TxtChallenge<"dns-01"> | TxtChallenge<"dns-persist-01">;
+
+interface TxtChallenge<Type> extends AnyChallenge {
+  type: Type;
+  /** `_acme-challenge.example.com` or `_validation-persist.example.com`, no trailing dot. */
   recordName: string;
   /** Where its CNAMEs lead, when the solver follows them: the record is written there. */
   target?: string;
-  /** base64url of SHA-256 of the key authorization: public. */
+  /** base64url of SHA-256 of the key authorization, or the CA and our account: public. */
   recordValue: string;
 }
 

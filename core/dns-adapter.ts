@@ -56,6 +56,8 @@ export interface ZoneScope {
   zones: string[] | "*";
   /** Zones made for validation only (targets of CNAMEs): any TXT name may be written. */
   validationZones: string[];
+  /** Whether `_validation-persist` names may be written, too, in `zones`. */
+  dnsPersist?: boolean;
   /** ARNs of the Lambda functions that answer for DNS (dns01.lambda), and patterns of them. */
   functions: readonly string[];
 }

@@ -40,6 +40,11 @@ export function recordNameFor(name: string): string {
   return `_acme-challenge.${baseName(name)}`;
 }
 
+/** Where the TXT record of a name goes that stays (draft-ietf-acme-dns-persist). */
+export function persistentNameFor(name: string): string {
+  return `_validation-persist.${baseName(name)}`;
+}
+
 function toAscii(text: string): string | undefined {
   const lower = text.toLowerCase();
   // domainToASCII also decodes %41 and rewrites 1.2 to 1.0.0.2: it gets only what needs it.

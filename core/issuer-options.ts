@@ -35,7 +35,7 @@ export function readIssuerOptions(
 }
 
 function refuseAll(annotations: Record<string, string>, faults: FieldFault[]): void {
-  for (const name of ofAccounts) {
+  for (const name of onlyOfAcme) {
     if (annotations[name] === undefined) continue;
     faults.push({
       path: annotationPath(name),
@@ -45,12 +45,18 @@ function refuseAll(annotations: Record<string, string>, faults: FieldFault[]): v
   }
 }
 
-const ofAccounts = [
+const onlyOfAcme = [
   annotationNames.accountKeyAlgorithm,
   annotationNames.rotateAccountKeyRequestedAt,
   annotationNames.deactivateAccount,
   annotationNames.stagingIssuer,
+  annotationNames.dnsPersist,
 ];
+
+/** Whether names are to be proven by TXT records that stay (draft-ietf-acme-dns-persist). */
+export function readDnsPersist(annotations: Record<string, string>, faults: FieldFault[]): boolean {
+  return choice(annotations, annotationNames.dnsPersist, ["true", "false"], faults) === "true";
+}
 
 const rotateFix = "write the time of the wish, such as 2026-11-22T19:00:00Z, or use `certwright account rotate-key`";
 

@@ -11,7 +11,7 @@ import type { DnsAdapters } from "./dns-adapter.ts";
 import { type FieldFault, invalidValue, quote, unsupportedValue } from "./field-fault.ts";
 import { type Fields, type FieldTable, isMap, readFields, readTextMap } from "./field-reader.ts";
 import { type IssuerSpec, issuerTable, readIssuerSpec } from "./issuer.ts";
-import { readIssuerOptions } from "./issuer-options.ts";
+import { readDnsPersist, readIssuerOptions } from "./issuer-options.ts";
 import { labelProblem, subdomainProblem } from "./kube-names.ts";
 import type { BundleSpec } from "./kubernetes/bundle.ts";
 import { bundleTable, readBundleSpec } from "./kubernetes/bundle-fields.ts";
@@ -22,6 +22,7 @@ import type { StoredRequest } from "./ports.ts";
 import { readRateLimits } from "./rate-limits-annotation.ts";
 import { clusterNamespace, isClusterScoped, type Resource, type ResourceKey } from "./resource.ts";
 import { checkLabels } from "./secret-template.ts";
+import type { Solver } from "./solver.ts";
 import { specHash } from "./spec-hash.ts";
 
 /** A stored object after parsing, or everything that is wrong with it. */
@@ -61,7 +62,8 @@ export function parseCertificate(stored: StoredRequest): ParsedAs<CertificateSpe
 /** Parses an Issuer or ClusterIssuer; never throws. */
 export function parseIssuer(stored: StoredRequest, adapters: DnsAdapters): ParsedAs<IssuerSpec> {
   return parse(stored, issuerTable, (fields, annotations, faults) => {
-    const spec = readIssuerSpec(fields, stored.key.kind, adapters);
+    const read = readIssuerSpec(fields, stored.key.kind, adapters);
+    const spec = readDnsPersist(annotations, faults) ? persisting(read) : read;
     const rateLimits = readRateLimits(annotations, faults);
     const options = readIssuerOptions(annotations, fields.isSet("acme"), faults);
     return (
@@ -72,6 +74,12 @@ export function parseIssuer(stored: StoredRequest, adapters: DnsAdapters): Parse
       }
     );
   });
+}
+
+function persisting(spec: IssuerSpec | undefined): IssuerSpec | undefined {
+  if (!spec?.acme) return spec;
+  const solvers = spec.acme.solvers.map((solver): Solver => (solver.dns01 ? { ...solver, persist: true } : solver));
+  return { ...spec, acme: { ...spec.acme, solvers } };
 }
 
 /** Parses a Cluster; never throws. */

@@ -18,6 +18,8 @@ export interface Solver {
   nameservers?: string[];
   /** The function serve-challenge answers: nothing has to be said about how. */
   http01?: Record<string, never>;
+  /** Names are proven by records that stay (draft-ietf-acme-dns-persist); from the annotation certwright.dev/dns-persist-01. */
+  persist?: true;
   /** Wait so long after the record was written or the answer made readable, instead of looking at it. */
   waitInsteadOfSelfCheckSeconds?: number;
 }
@@ -43,9 +45,13 @@ export function pickSolver(solvers: readonly Solver[], wanted: SolverWanted): nu
   return best?.index;
 }
 
+/** Every type that some solver answers. */
+export const challengeTypes: Challenge["type"][] = ["dns-01", "http-01", "dns-persist-01"];
+
 /** The challenges that a solver answers. */
 export function typeOf(solver: Solver): Challenge["type"] {
-  return solver.http01 === undefined ? "dns-01" : "http-01";
+  if (solver.http01 !== undefined) return "http-01";
+  return solver.persist ? "dns-persist-01" : "dns-01";
 }
 
 /** Undefined when a part of the selector does not match. */

@@ -59,7 +59,12 @@ export function awsEnvironment(endpoint: string): Record<string, string> {
 }
 
 function localContext(instance: string): Record<string, string> {
-  const settings = { allowedPrivateHosts: "127.0.0.1,localhost", removalPolicy: "destroy", zones: "*" };
+  const settings = {
+    allowedPrivateHosts: "127.0.0.1,localhost",
+    removalPolicy: "destroy",
+    zones: "*",
+    dnsPersist: "true",
+  };
   return { instance, ...settings, http01: '{"functionUrl":"public"}' };
 }
 

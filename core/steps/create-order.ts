@@ -7,6 +7,7 @@ import { acmeOf } from "../issuer.ts";
 import { done, type Outcome } from "../outcome.ts";
 import type { Resource } from "../resource.ts";
 import type { AttemptRow } from "../rows.ts";
+import { challengeTypes } from "../solver.ts";
 import { accountKeyMark, areOfAccountKey } from "./account-key-mark.ts";
 import { keepTargets, withTargets } from "./challenge-targets.ts";
 import { checkCaa } from "./check-caa.ts";
@@ -29,7 +30,7 @@ export async function createOrder(work: Work): Promise<Outcome> {
     await keepTargets(work, item);
     return done;
   }
-  const offered = await acme.challenges(order, ["dns-01", "http-01"]);
+  const offered = await acme.challenges(order, challengeTypes);
   const challenges = await withTargets(work, withSolvers(work, certificate, offered));
   const made = { challenges, ...accountKeyMark(work) };
   await work.deps.state.putChallenges(work.ref, { ...made, ...(item && leftBy(item)) });

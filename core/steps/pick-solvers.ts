@@ -1,11 +1,11 @@
 import type { CertificateSpec } from "../certificate.ts";
 import { orderIdentifiers } from "../certificate-names.ts";
 import type { Challenge } from "../challenge.ts";
-import { isIpAddress, isWildcard, recordNameFor } from "../dns-name.ts";
+import { isIpAddress, isWildcard, persistentNameFor, recordNameFor } from "../dns-name.ts";
 import { RefusedError } from "../errors.ts";
 import { acmeOf } from "../issuer.ts";
 import type { Resource } from "../resource.ts";
-import { pickSolver, typeOf } from "../solver.ts";
+import { challengeTypes, pickSolver, typeOf } from "../solver.ts";
 import type { Work } from "./work.ts";
 
 /**
@@ -32,14 +32,15 @@ export function typesFor(
   name: string,
 ): Challenge["type"][] {
   const { solvers } = acmeOf(issuer);
-  const types = (["dns-01", "http-01"] as const).filter((type) => canProve(type, name));
+  const types = challengeTypes.filter((type) => canProve(type, name));
   const served = types.filter((type) => pickSolver(solvers, { name, labels, offered: [type] }) !== undefined);
   return served.length > 0 ? served : types;
 }
 
 function refuseForeign(challenge: Challenge, ordered: string[]): void {
   const name = nameOf(challenge);
-  const elsewhere = challenge.type === "dns-01" && challenge.recordName !== recordNameFor(name);
+  const at = { "dns-01": recordNameFor(name), "dns-persist-01": persistentNameFor(name) };
+  const elsewhere = challenge.type !== "http-01" && challenge.recordName !== at[challenge.type];
   if (elsewhere || !ordered.includes(name)) throw notOrdered(name);
 }
 
@@ -62,7 +63,7 @@ function picked({ issuer }: Pick<Work, "issuer">, labels: Record<string, string>
 
 /** RFC 8555 8.3 and 8.4: a wildcard is proven over DNS only; RFC 8738 7: an IP address never is. */
 function canProve(type: Challenge["type"], name: string): boolean {
-  return type === "dns-01" ? !isIpAddress(name) : !isWildcard(name);
+  return type === "http-01" ? !isWildcard(name) : !isIpAddress(name);
 }
 
 function nameOf({ wildcard, identifier }: Challenge): string {

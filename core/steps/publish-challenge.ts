@@ -17,13 +17,14 @@ export async function publishChallenge(works: Work[]): Promise<Map<string, Outco
   const unanswered = works.filter(({ row, leaseId }) => row.answeredUnder !== leaseId);
   for (const [attemptId, error] of await publishAnswers(unanswered)) outcomes.set(attemptId, error);
   const wanted = await recordsOf(unanswered.filter(({ ref }) => outcomes.get(ref.attemptId) === done));
-  await concurrently(20, wanted, ({ work, record }) =>
+  const claimed = wanted.filter(({ passing }) => passing);
+  await concurrently(20, claimed, ({ work, record }) =>
     work.deps.state.claimRecord(record, work.ref).catch((error: unknown) => {
       outcomes.set(work.ref.attemptId, error instanceof Error ? error : new Error(String(error)));
     }),
   );
-  const claimed = wanted.filter(({ work }) => outcomes.get(work.ref.attemptId) === done);
-  for (const [solver, group] of bySolver(claimed)) {
+  const going = wanted.filter(({ work }) => outcomes.get(work.ref.attemptId) === done);
+  for (const [solver, group] of bySolver(going)) {
     const results = await publish(group[0]?.work, solver, unique(group.map(({ record }) => record)));
     for (const { work, record } of group) {
       const result = results.get(keyOfRecord(record)) ?? new Error(`no answer for ${record.name}`);
@@ -61,21 +62,31 @@ export interface Wanted {
   work: Work;
   record: TxtRecord;
   solver: number;
+  /** Whether it is removed when nobody needs it any more. */
+  passing: boolean;
 }
 
 /** Every record that these attempts need. */
 async function recordsOf(works: Work[]): Promise<Wanted[]> {
   const wanted = works.map(async (work) => {
     const item = await work.reads.challenges(work.ref);
-    return (item?.challenges ?? [])
-      .filter(isOverDns)
-      .map((challenge) => ({ work, record: recordOf(challenge), solver: challenge.solver }));
+    const all = (item?.challenges ?? []).filter(isOverDns);
+    const open = await Promise.all(all.map(async (one) => isPassing(one) || !(await isServed(work, recordOf(one)))));
+    return all
+      .filter((_, index) => open[index])
+      .map((one) => ({ work, record: recordOf(one), solver: one.solver, passing: isPassing(one) }));
   });
   return (await Promise.all(wanted)).flat();
 }
 
+/** Whether an earlier order has left its persistent record, or a person has made it: then nothing is written. */
+async function isServed({ reads }: Work, { name, value }: TxtRecord): Promise<boolean> {
+  const answer = await reads.lookup.resolve(name, "TXT").catch(() => undefined);
+  return answer?.answers.some((record) => record.type === "TXT" && record.text === value) ?? false;
+}
+
 export function isOverDns(challenge: Challenge): challenge is DnsChallenge {
-  return challenge.type === "dns-01";
+  return challenge.type !== "http-01";
 }
 
 /** The record that proves it, where it is written. */
@@ -83,9 +94,17 @@ export function recordOf(challenge: DnsChallenge): TxtRecord {
   return { name: challenge.target ?? challenge.recordName, value: challenge.recordValue };
 }
 
-/** Every record that an attempt may have published, those of its earlier orders included. */
+/** A record that goes with its attempt; persistent ones stay for the orders to come. */
+function isPassing({ type }: DnsChallenge): boolean {
+  return type === "dns-01";
+}
+
+/** Every record to remove that an attempt may have published, those of its earlier orders included. */
 export function recordsOfItem(item: ChallengesItem): (TxtRecord & { solver: number })[] {
-  const own = item.challenges.filter(isOverDns).map((one) => ({ ...recordOf(one), solver: one.solver }));
+  const own = item.challenges
+    .filter(isOverDns)
+    .filter(isPassing)
+    .map((one) => ({ ...recordOf(one), solver: one.solver }));
   return [...own, ...(item.former ?? [])];
 }
 

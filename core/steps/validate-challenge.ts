@@ -3,6 +3,7 @@ import type { Challenge } from "../challenge.ts";
 import { RefusedError } from "../errors.ts";
 import { done, type Outcome } from "../outcome.ts";
 import { idOf } from "../resource.ts";
+import { challengeTypes } from "../solver.ts";
 import { areOfAccountKey } from "./account-key-mark.ts";
 import { nextPoll } from "./poll.ts";
 import { release } from "./settle.ts";
@@ -48,7 +49,7 @@ async function left(work: Work): Promise<Challenge[] | Outcome> {
   const acme = await work.acme.open();
   const found = await order(work);
   if (found.status !== "pending") return verdict(work, acme, found);
-  const offered = await acme.challenges(found, ["dns-01", "http-01"]);
+  const offered = await acme.challenges(found, challengeTypes);
   const chosen = (await stored(work)).map(({ challengeUrl }) => challengeUrl);
   return offered.filter(({ challengeUrl }) => chosen.includes(challengeUrl));
 }

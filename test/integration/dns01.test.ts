@@ -12,7 +12,7 @@ import { createZone, zoneNamed } from "../support/integration-dns.ts";
 
 const bed = openBed();
 const { stack, fresh, id } = bed;
-const issuers = { follow: fresh("follow"), plain: fresh("plain"), seen: fresh("seen") };
+const issuers = { follow: fresh("follow"), plain: fresh("plain"), seen: fresh("seen"), persist: fresh("persist") };
 const host = (name: string) => `${name}-${id}.example.test`;
 const validation = `validation-${id}.test`;
 const twice = `twice-${id}.test`;
@@ -40,6 +40,11 @@ beforeAll(async () => {
   const route53 = { region: "us-east-1" };
   await bed.putIssuer({ name: issuers.follow, solvers: [{ dns01: { route53, cnameStrategy: "Follow" } }] });
   await bed.putIssuer({ name: issuers.plain, solvers: [{ dns01: { route53 } }] });
+  const persisting = bed.issuer({ name: issuers.persist, solvers: [{ dns01: { route53 } }] });
+  const annotations = { "certwright.dev/rate-limits": '{"executions":"off"}', "certwright.dev/dns-persist-01": "true" };
+  const manifest = { ...persisting, metadata: { ...persisting.metadata, annotations } };
+  await bed.put([manifest]);
+  await bed.ready([manifest]);
   const nameservers = [stack.facts.dnsServer];
   await bed.putIssuer({ name: issuers.seen, solvers: [{ dns01: { route53, nameservers } }] });
 });
@@ -108,5 +113,23 @@ describe("DNS01", () => {
     const manifest = wanted("seen", issuers.seen);
     await bed.put([manifest]);
     await bed.ready([manifest]);
+  });
+
+  it("is proven by a record that stays, and no second order writes it again", async () => {
+    const manifest = wanted("persist", issuers.persist, [host("persist"), `*.${host("persist")}`]);
+    await bed.put([manifest]);
+    await bed.ready([manifest]);
+    const at = `_validation-persist.${host("persist")}`;
+    const { accountUrl } = await accountOf(stack, bed.issuer({ name: issuers.persist }));
+    const record = async () =>
+      (await stack.txtRecords()).filter(({ name }) => name === at).flatMap(({ values }) => values);
+    const value = `pebble.letsencrypt.org; accounturi=${accountUrl}`;
+    expect((await record()).sort()).toEqual([`"${value}"`, `"${value}; policy=wildcard"`]);
+    const since = Date.now();
+    const again = wanted("again", issuers.persist, [`*.${host("persist")}`]);
+    await bed.put([again]);
+    await bed.ready([again]);
+    expect(await stack.count({ action: "ChangeResourceRecordSets", contains: at, since })).toBe(0);
+    expect(await record()).toHaveLength(2);
   });
 });

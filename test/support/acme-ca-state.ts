@@ -53,7 +53,7 @@ export interface Account {
   status: "valid" | "deactivated";
 }
 
-export type ChallengeType = "dns-01" | "http-01";
+export type ChallengeType = "dns-01" | "http-01" | "dns-persist-01";
 
 export interface Problem {
   type: string;

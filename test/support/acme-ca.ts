@@ -221,7 +221,8 @@ async function settle(order: OrderState, chain: Chain, ca: TestCa, options: CaOp
 async function validate(authorization: Authorization, ca: TestCa, options: CaOptions): Promise<void> {
   const thumbprint = ca.accounts.get(authorization.account)?.thumbprint;
   const expected = `${authorization.token}.${thumbprint}`;
-  const refusal = await (authorization.answered === "http-01" ? overHttp : overDns)(authorization, expected, options);
+  const ways = { "dns-01": overDns, "http-01": overHttp, "dns-persist-01": byRecordThatStays };
+  const refusal = await ways[authorization.answered ?? "dns-01"](authorization, expected, options);
   authorization.status = refusal ? "invalid" : "valid";
   authorization.challenge = authorization.status;
   if (refusal) authorization.error = refusal;
@@ -233,6 +234,18 @@ async function overDns({ identifier }: Authorization, expected: string, { lookup
   if (values.includes(createHash("sha256").update(expected).digest("base64url"))) return undefined;
   const detail = values.length === 0 ? `No TXT records found at ${name}` : `Incorrect TXT record found at ${name}`;
   return { type: `urn:ietf:params:acme:error:${values.length === 0 ? "dns" : "unauthorized"}`, detail };
+}
+
+/** draft-ietf-acme-dns-persist: one record of this CA and account; a wildcard must be allowed. */
+async function byRecordThatStays(
+  { identifier, wildcard, account }: Authorization,
+  _: string,
+  { lookupTxt }: CaOptions,
+) {
+  const values = (await lookupTxt(`_validation-persist.${identifier}`)).map((value) => value.split("; "));
+  const ours = values.filter(([issuer, uri]) => issuer === "memory.test" && uri === `accounturi=${account}`);
+  if (ours.some((parts) => !wildcard || parts.includes("policy=wildcard"))) return undefined;
+  return { type: "urn:ietf:params:acme:error:unauthorized", detail: `No record for this account at ${identifier}` };
 }
 
 async function overHttp({ identifier, token }: Authorization, expected: string, { fetchAnswer }: CaOptions) {

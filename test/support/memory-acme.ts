@@ -166,7 +166,7 @@ function orderOf(order: OrderState, ca: TestCa, now: Date): Order {
 }
 
 function challengesOf(authorization: Authorization, thumbprint: string, types: Challenge["type"][]): Challenge[] {
-  const { id, identifier, wildcard, status, token, error, offered } = authorization;
+  const { id, identifier, wildcard, account, status, token, error, offered } = authorization;
   if (status !== "pending")
     throw new RefusedError({
       reason: status === "invalid" ? "ChallengeRefused" : "AuthorizationEnded",
@@ -180,6 +180,11 @@ function challengesOf(authorization: Authorization, thumbprint: string, types: C
     .map((type): Challenge => {
       if (type === "http-01")
         return { ...shared, type, challengeUrl: `${base}/http-challenge/${id}`, token, keyAuthorization };
+      if (type === "dns-persist-01") {
+        const recordValue = `memory.test; accounturi=${account}${wildcard ? "; policy=wildcard" : ""}`;
+        const recordName = `_validation-persist.${identifier}`;
+        return { ...shared, type, challengeUrl: `${base}/persist-challenge/${id}`, recordName, recordValue };
+      }
       const recordValue = createHash("sha256").update(keyAuthorization).digest("base64url");
       const recordName = `_acme-challenge.${identifier}`;
       return { ...shared, type, challengeUrl: `${base}/challenge/${id}`, recordName, recordValue };

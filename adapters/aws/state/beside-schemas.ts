@@ -21,14 +21,11 @@ const anyChallenge = {
   solver: z.number(),
 };
 
+const txtChallenge = { ...anyChallenge, recordName: text, target: optional(text), recordValue: text };
+
 const challenge: z.ZodMiniType<Challenge> = z.discriminatedUnion("type", [
-  z.looseObject({
-    ...anyChallenge,
-    type: z.literal("dns-01"),
-    recordName: text,
-    target: optional(text),
-    recordValue: text,
-  }),
+  z.looseObject({ ...txtChallenge, type: z.literal("dns-01") }),
+  z.looseObject({ ...txtChallenge, type: z.literal("dns-persist-01") }),
   z.looseObject({ ...anyChallenge, type: z.literal("http-01"), token: text, keyAuthorization: text }),
 ]);
 

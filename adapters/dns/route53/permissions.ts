@@ -6,18 +6,24 @@ const types = "route53:ChangeResourceRecordSetsRecordTypes";
 const actions = "route53:ChangeResourceRecordSetsActions";
 const ours = { [types]: ["TXT"], [actions]: ["CREATE", "DELETE"] };
 
-/** Least privilege: TXT only, CREATE and DELETE only, `_acme-challenge.*` only outside validation zones. */
+/**
+ * Least privilege: TXT only, CREATE and DELETE only, `_acme-challenge.*` only outside validation zones. Persistent records are
+ * written where the deployment says so, and never cleaned up.
+ */
 export function route53Permissions(scope: ZoneScope): VerbPermissions {
-  const change = [...changeChallenges(scope.zones), ...changeAnyTxt(scope.validationZones), ...readZones(scope)];
+  const shared = [...changeAnyTxt(scope.validationZones), ...readZones(scope)];
+  const change = [...changeNamed(scope.zones, ["_acme-challenge.*"]), ...shared];
+  const patterns = ["_acme-challenge.*", ...(scope.dnsPersist ? ["_validation-persist.*"] : [])];
+  const publish = [...changeNamed(scope.zones, patterns), ...shared];
   const list: Permission = { actions: ["route53:ListHostedZones"], resources: ["*"] };
   const settled: Permission = { actions: ["route53:GetChange"], resources: ["arn:aws:route53:::change/*"] };
-  return { publish: [list, ...change], settled: [settled], cleanUp: [list, ...change] };
+  return { publish: [list, ...publish], settled: [settled], cleanUp: [list, ...change] };
 }
 
-function changeChallenges(zones: string[] | "*"): Permission[] {
+function changeNamed(zones: string[] | "*", patterns: string[]): Permission[] {
   if (zones.length === 0) return [];
   const conditions = {
-    "ForAllValues:StringLike": { [names]: ["_acme-challenge.*"] },
+    "ForAllValues:StringLike": { [names]: patterns },
     "ForAllValues:StringEquals": ours,
     // ForAllValues holds for a request without the key, too.
     Null: { [names]: "false", [types]: "false", [actions]: "false" },

@@ -1,5 +1,6 @@
 import type { AcmeIssuer, Order } from "../../../core/acme-port.ts";
 import type { Challenge } from "../../../core/challenge.ts";
+import { persistentNameFor } from "../../../core/dns-name.ts";
 import { isNamed, RefusedError } from "../../../core/errors.ts";
 import { describe } from "./problems.ts";
 import type { AuthorizationReply } from "./replies.ts";
@@ -54,8 +55,12 @@ async function challengesOf(
   if (offered.length === 0) throw notOffered(identifier, types, reply);
   const shared = { identifier, wildcard: reply.wildcard ?? false, authorizationUrl: url, solver: -1 };
   return Promise.all(
-    offered.map(async ({ type, url: challengeUrl, token }): Promise<Challenge> => {
-      if (challengeUrl === undefined || token === undefined) throw badReply("the challenge: no url or no token");
+    offered.map(async ({ type, url: challengeUrl, token, ...more }): Promise<Challenge> => {
+      if (challengeUrl !== undefined && type === "dns-persist-01") {
+        const recordValue = persistentValue(session, shared.wildcard, more["issuer-domain-names"]);
+        return { ...shared, challengeUrl, type, recordName: persistentNameFor(identifier), recordValue };
+      }
+      if (challengeUrl === undefined || !token) throw badReply("the challenge: no url or no token");
       if (type === "http-01") {
         return { ...shared, challengeUrl, type, token, keyAuthorization: await session.keyAuthorization(token) };
       }
@@ -63,6 +68,15 @@ async function challengesOf(
       return { ...shared, challengeUrl, type: "dns-01", recordName, recordValue: await session.recordValue(token) };
     }),
   );
+}
+
+/** The record's value names the CA and our account; for wildcards it says so (draft-ietf-acme-dns-persist). */
+function persistentValue({ accountUrl }: Session, wildcard: boolean, issuers: string[] | undefined): string {
+  const [issuer] = issuers ?? [];
+  if (issuer === undefined || !/^[a-z0-9.-]+$/i.test(issuer)) throw badReply("the challenge: no issuer-domain-names");
+  if (!/^[\x21-\x3a\x3c-\x7e]+$/.test(accountUrl ?? ""))
+    throw badReply("the account: its URL cannot stand in a record");
+  return `${issuer}; accounturi=${accountUrl}${wildcard ? "; policy=wildcard" : ""}`;
 }
 
 function ended(identifier: string, reply: AuthorizationReply): RefusedError {

@@ -54,7 +54,10 @@ export const challengeSchema = z.object({
   type: z.string(),
   url: z.optional(url),
   status: z.optional(z.string()),
-  token: z.optional(z.string().check(z.regex(/^[\w-]+$/))),
+  /** None with dns-persist-01, which some CAs write as "". */
+  token: z.optional(z.string().check(z.regex(/^[\w-]*$/))),
+  /** draft-ietf-acme-dns-persist. */
+  "issuer-domain-names": z.optional(z.array(z.string())),
   error: z.optional(problem),
 });
 

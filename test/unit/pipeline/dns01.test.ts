@@ -166,3 +166,75 @@ describe("propagation", () => {
     expect(p.lookup.asked.filter((one) => one.includes(" TXT "))).toEqual([]);
   });
 });
+
+describe("dns-persist-01", () => {
+  const persistent = "_validation-persist.www.example.test";
+
+  async function persisting(annotations: Record<string, string> = { "certwright.dev/dns-persist-01": "true" }) {
+    const published: string[] = [];
+    const p = await openPipeline({
+      hook: async (task, _input, run) => {
+        const before = p.dns.names();
+        const result = await run();
+        if (task === "PublishChallenge") published.push(...p.dns.names().filter((name) => !before.includes(name)));
+        return result;
+      },
+    });
+    p.ca.knobs.offered = () => ["http-01", "dns-01", "dns-persist-01"];
+    const acme = { server: "https://memory.test/directory", privateKeySecretRef: { name: "ca-account" } };
+    const solvers = [{ dns01: { route53: {} } }];
+    await p.apply("_cluster/ClusterIssuer/ca", { acme: { ...acme, solvers } }, { annotations });
+    await seconds(p, 5);
+    return { p, published };
+  }
+
+  it("writes its record once; it stays, and later orders use it", async () => {
+    const { p, published } = await persisting();
+    await p.apply("web/www", spec("www"));
+    await p.time.runUntilTrue(() => p.ready("web/www"));
+    await seconds(p, 10);
+    expect(p.dns.names()).toEqual([persistent]);
+    expect(p.dns.values(persistent)).toEqual([`memory.test; accounturi=${[...p.ca.accounts.keys()][0]}`]);
+    await p.apply("web/again", spec("again", { dnsNames: ["www.example.test"] }));
+    await p.time.runUntilTrue(() => p.ready("web/again"));
+    await seconds(p, 10);
+    expect(published).toEqual([persistent]);
+    expect(p.dns.names()).toEqual([persistent]);
+  });
+
+  it("says in the record that wildcards are meant, beside the one without", async () => {
+    const { p } = await persisting();
+    await p.apply("web/www", spec("www", { dnsNames: ["www.example.test", "*.www.example.test"] }));
+    await p.time.runUntilTrue(() => p.ready("web/www"));
+    const [account] = p.ca.accounts.keys();
+    const value = `memory.test; accounturi=${account}`;
+    expect(p.dns.values(persistent).sort()).toEqual([value, `${value}; policy=wildcard`]);
+  });
+
+  it("is not used without the annotation, though the CA offers it", async () => {
+    const { p, published } = await persisting({});
+    await p.apply("web/www", spec("www"));
+    await p.time.runUntilTrue(() => p.ready("web/www"));
+    expect(published).toEqual([at]);
+  });
+
+  it("is refused where the CA does not offer it", async () => {
+    const { p } = await persisting();
+    p.ca.knobs.offered = () => ["dns-01"];
+    await p.apply("web/www", spec("www"));
+    await seconds(p, 30);
+    expect((await p.row("web/www"))?.ready).toMatchObject({
+      reason: "NoSolver",
+      message: expect.stringContaining("dns-01"),
+    });
+  });
+
+  it("counts as its own method in CAA", async () => {
+    const { p } = await persisting();
+    const value = "memory.test; validationmethods=dns-01";
+    p.lookup.put("example.test", { type: "CAA", critical: false, tag: "issue", value });
+    await p.apply("web/www", spec("www"));
+    await seconds(p, 30);
+    expect(await message(p)).toContain("does not allow the validation method dns-persist-01");
+  });
+});

@@ -5,6 +5,17 @@ const names = "route53:ChangeResourceRecordSetsNormalizedRecordNames";
 const types = "route53:ChangeResourceRecordSetsRecordTypes";
 const actions = "route53:ChangeResourceRecordSetsActions";
 
+describe("persistent records", () => {
+  const patterns = ({ publish, cleanUp }: ReturnType<typeof route53Permissions>) =>
+    [publish, cleanUp].map((permissions) => JSON.stringify(permissions).includes("_validation-persist"));
+
+  it("may be written where the deployment says so, and never cleaned up", () => {
+    const scope = { zones: ["Z1"], validationZones: [], functions: [] };
+    expect(patterns(route53Permissions(scope))).toEqual([false, false]);
+    expect(patterns(route53Permissions({ ...scope, dnsPersist: true }))).toEqual([true, false]);
+  });
+});
+
 describe("route53 permissions", () => {
   it("fences every write by name, type and action, each key paired with Null", () => {
     const { publish } = route53Permissions({ zones: ["Z1", "Z2"], validationZones: [], functions: [] });
