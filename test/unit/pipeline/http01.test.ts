@@ -153,6 +153,39 @@ describe("a Certificate with an HTTP01 solver", () => {
     expect(p.ca.calls.newOrder).toBe(2);
   });
 
+  it("with waitInsteadOfSelfCheck waits so long and is not looked at by us", async () => {
+    const { web, looks } = brokenWeb();
+    const p = await withSolvers([{ ...overHttp, waitInsteadOfSelfCheck: "60s" }], { web });
+    await p.apply("web/www", spec("www", { dnsNames: ["www.http.test"] }));
+    await seconds(p, 50);
+    expect([looks, p.ca.calls.challenge]).toEqual([[], undefined]);
+    await p.time.runUntilTrue(() => p.ready("web/www"));
+    expect(looks).toEqual(["www.http.test"]);
+  });
+
+  it("is held back by CAA records only when they allow no type of challenge that a solver of the name answers (RFC 8657)", async () => {
+    const allow = (methods: string) => ({
+      type: "CAA" as const,
+      critical: false,
+      tag: "issue",
+      value: `memory.test; validationmethods=${methods}`,
+    });
+    const p = await withSolvers([overHttp]);
+    p.lookup.put("dns.test", allow("dns-01"));
+    await p.apply("web/www", spec("www", { dnsNames: ["www.dns.test"] }));
+    await seconds(p, 30);
+    expect((await p.row("web/www"))?.ready.reason).toBe("CAAForbids");
+    expect(p.ca.calls.newOrder).toBeUndefined();
+    p.lookup.remove("dns.test", "CAA");
+    p.lookup.put("dns.test", allow("http-01"));
+    await p.time.runUntilTrue(() => p.ready("web/www"));
+    const both = await withSolvers([overDns, overHttp]);
+    both.lookup.put("dns.test", allow("http-01"));
+    await both.apply("web/www", spec("www", { dnsNames: ["www.dns.test"] }));
+    await seconds(both, 5);
+    expect(both.ca.calls.newOrder).toBe(1);
+  });
+
   it("where no function answers is refused before the CA is told, with what to deploy", async () => {
     const p = await withSolvers([overHttp], { answers: () => undefined });
     await p.apply("web/www", spec("www", { dnsNames: ["www.http.test"] }));
