@@ -3,7 +3,10 @@ import { SettingsError } from "./settings.ts";
 
 type Key = keyof CertwrightProps;
 
-const texts: Key[] = ["instance", "defaultStore", "alarmEmail", "logSubscriptionArn", "removalPolicy"];
+const texts: Key[] = [
+  ...(["instance", "defaultStore", "clusterResourceNamespace", "alarmEmail", "logSubscriptionArn"] as const),
+  "removalPolicy",
+];
 const lists: Key[] = ["zones", "validationZones", "assumableRoles", "dnsFunctions", "allowedPrivateHosts"];
 /** With an example of each. */
 const objects: [key: Key, like: string][] = [

@@ -3,7 +3,7 @@ import type { Settings } from "./props.ts";
 
 /** What every function's environment says; functions/runtime.ts reads it. Names and settings only, never a secret. */
 export function environmentOf(names: Names, settings: Settings, keyMaterialArn: string): Record<string, string> {
-  const { namespaces, allowedPrivateHosts, defaultStore, validationZones, http01 } = settings;
+  const { namespaces, allowedPrivateHosts, defaultStore, clusterResourceNamespace, validationZones, http01 } = settings;
   return {
     CERTWRIGHT_INSTANCE: names.instance,
     REQUESTS_TABLE: names.requestsTable,
@@ -13,6 +13,7 @@ export function environmentOf(names: Names, settings: Settings, keyMaterialArn: 
     BUS_NAME: names.bus,
     KEY_MATERIAL_KEY_ARN: keyMaterialArn,
     DEFAULT_STORE: defaultStore,
+    CLUSTER_RESOURCE_NAMESPACE: clusterResourceNamespace,
     ALLOWED_PRIVATE_HOSTS: allowedPrivateHosts.join(","),
     ...(validationZones.length > 0 && { VALIDATION_ZONES: validationZones.join(",") }),
     ...(namespaces && { NAMESPACES: JSON.stringify(namespaces) }),

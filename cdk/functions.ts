@@ -32,6 +32,7 @@ export const functionShapes = {
   "check-propagation": step,
   "validate-challenge": step,
   "finalize-order": step,
+  sign: step,
   "write-secret": step,
   "clean-up-challenge": { ...step, asynchronous: patient },
 } satisfies Record<string, FunctionShape>;
@@ -49,6 +50,7 @@ export const stepNames = [
   "check-propagation",
   "validate-challenge",
   "finalize-order",
+  "sign",
   "write-secret",
   "clean-up-challenge",
 ] as const satisfies FunctionName[];

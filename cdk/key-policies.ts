@@ -33,6 +33,7 @@ export function keyMaterialPolicy(names: Names): PolicyStatement[] {
     allow("Administration", root, administration),
     allow("PrepareSeals", root, kms("GenerateDataKey"), sealing(names.roleArn("prepare"))),
     allow("WriteSecretOpens", root, kms("Decrypt"), sealing(names.roleArn("write-secret"))),
+    allow("SignOpens", root, kms("Decrypt"), sealing(names.roleArn("sign"))),
     allow("ThroughSecretsManager", root, use, through("secretsmanager", "SecretARN", [names.secretArns])),
     allow("ThroughS3", root, use, through("s3", "aws:s3:arn", bucket)),
   ];

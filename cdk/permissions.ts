@@ -57,6 +57,7 @@ function tables({ requestsArn, requestsStreamArn, stateArn }: Grounds) {
     readRequests: requests.getMany,
     writeRequests: requests.write,
     scanRequests: requests.scan,
+    listRequests: requests.list,
     readStateRow: state.get,
     readAnswers: state.getAnswer,
     readStateRows: state.getMany,

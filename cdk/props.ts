@@ -53,6 +53,13 @@ export interface CertwrightProps {
   readonly defaultStore?: StoreName;
 
   /**
+   * The namespace in which secrets of ClusterIssuers are looked for that are not in `_cluster`: cert-manager's
+   * --cluster-resource-namespace.
+   * @default "cert-manager"
+   */
+  readonly clusterResourceNamespace?: string;
+
+  /**
    * Who gets the alarms by e-mail; AWS asks the address to confirm. The topic is there in any case, for other subscribers.
    * @default - nobody
    */
@@ -137,6 +144,7 @@ export interface Settings {
   readonly dnsFunctions: readonly string[];
   readonly namespaces: Readonly<Record<string, NamespaceProps>> | undefined;
   readonly defaultStore: StoreName;
+  readonly clusterResourceNamespace: string;
   readonly alarmEmail: string | undefined;
   readonly logRetentionDays: number;
   readonly logSubscriptionArn: string | undefined;

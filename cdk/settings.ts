@@ -37,6 +37,10 @@ const host = text(/^[A-Za-z0-9.:[\]-]+$/, "is no host name: write it without sch
 const retentionDays = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
+const namespaceName = text(
+  /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+  "is no namespace: use a-z, 0-9 and hyphens, at most 63",
+);
 const namespace = z.strictObject(
   { dnsNames: z.optional(z.array(dnsName)) },
   { error: "may hold `dnsNames` and nothing else" },
@@ -76,16 +80,12 @@ const schema = z.strictObject(
     dnsPersist: z._default(z.boolean({ error: "must be true or false" }), false),
     assumableRoles: z._default(z.array(role), ["arn:aws:iam::*:role/certwright-*"]),
     dnsFunctions: z._default(z.array(dnsFunction), []),
-    namespaces: z.optional(
-      z.record(
-        text(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "is no namespace: use a-z, 0-9 and hyphens, at most 63"),
-        namespace,
-      ),
-    ),
+    namespaces: z.optional(z.record(namespaceName, namespace)),
     defaultStore: z._default(
       z.enum(["secretsManager", "s3"], { error: "must be secretsManager or s3" }),
       "secretsManager",
     ),
+    clusterResourceNamespace: z._default(namespaceName, "cert-manager"),
     alarmEmail: z.optional(text(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, "is no e-mail address")),
     logRetentionDays: z._default(z.literal(retentionDays, { error: `must be one of ${retentionDays.join(", ")}` }), 30),
     logSubscriptionArn: z.optional(target),

@@ -39,7 +39,7 @@ function statusOf(seen: Seen): object | undefined {
 function certificateStatus(seen: Seen, row: CertificateRow): object {
   const { issued } = row;
   return withoutUndefined({
-    conditions: conditions([row.ready, row.issuing], row.generation),
+    conditions: conditions([row.ready, row.issuing, row.lifetimeShortened], row.generation),
     observedGeneration: row.generation,
     notBefore: issued && rfc3339(issued.notBefore),
     notAfter: issued && rfc3339(issued.notAfter),

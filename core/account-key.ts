@@ -1,10 +1,10 @@
 import { createHash, createPrivateKey, createPublicKey } from "node:crypto";
+import type { AcmeAccount } from "./account-row.ts";
 import { type Deps, storedName } from "./deps.ts";
 import { RefusedError } from "./errors.ts";
 import { acmeOf, type IssuerSpec } from "./issuer.ts";
 import type { SecretStore, SecretWrite } from "./ports.ts";
 import { parseKey, type Resource, type ResourceKey, resourceOf } from "./resource.ts";
-import type { AcmeAccount } from "./rows.ts";
 
 /** cert-manager's, unless the issuer asks for ECDSA; in PEM under `tls.key` of the secret that privateKeySecretRef names. */
 const keySizes = { RSA: 2_048, ECDSA: 256 };

@@ -1,10 +1,10 @@
 import { accountKeyOf, newAccountKey, nextField, ownWrite, type StoredKey } from "./account-key.ts";
+import type { AcmeAccount } from "./account-row.ts";
 import type { AcmeIssuer } from "./acme-port.ts";
 import { type Deps, storedName } from "./deps.ts";
 import { classOf, isRefusalOf, RefusedError } from "./errors.ts";
 import { acmeOf, type IssuerSpec } from "./issuer.ts";
 import type { Resource } from "./resource.ts";
-import type { AcmeAccount } from "./rows.ts";
 
 /**
  * The account's key. Where a rollover was interrupted after the CA had taken the new key, that one: the CA is asked which

@@ -1,11 +1,11 @@
 import { keyLost, type StoredKey, secretText, thumbprintOf } from "./account-key.ts";
 import { rollOver, settledKey } from "./account-rollover.ts";
+import type { AcmeAccount } from "./account-row.ts";
 import type { AcmeIssuer, RegisteredAccount } from "./acme-port.ts";
 import type { Deps } from "./deps.ts";
 import { isRefusalOf, RefusedError } from "./errors.ts";
 import { acmeOf, type IssuerSpec } from "./issuer.ts";
 import { idOf, type Resource, type ResourceKey } from "./resource.ts";
-import type { AcmeAccount } from "./rows.ts";
 import { rfc3339 } from "./status.ts";
 
 /** What became of an issuer's account. */

@@ -44,13 +44,14 @@ const ofIssuers: string[] = [
   annotationNames.stagingIssuer,
 ];
 
-/** cert-manager's, refused while temporary certificates are not supported. */
+/** cert-manager's: "true" asks for a placeholder until the first certificate comes. */
 export const temporaryCertificate = "cert-manager.io/issue-temporary-certificate";
 
 /** What the annotations of a Certificate ask for. */
 export interface CertificateOptions {
   /** Absent means the installation's default store. */
   store?: StoreName;
+  temporaryCertificate?: true;
   /** Present when the secret goes with its Certificate. */
   deleteSecret?: { recoveryDays: number };
   /** As written; compared as text. */
@@ -85,11 +86,6 @@ export function checkAnnotationNames(kind: Kind, annotations: Record<string, str
 
 /** Reads the annotations of a Certificate. */
 export function readCertificateOptions(annotations: Record<string, string>, faults: FieldFault[]): CertificateOptions {
-  if (annotations[temporaryCertificate] === "true") {
-    const fix = "remove it: this version of certwright does not support it yet";
-    const message = "Forbidden: not supported by this version of certwright";
-    faults.push({ path: annotationPath(temporaryCertificate), message, fix });
-  }
   const store = choice(annotations, annotationNames.store, ["secretsManager", "s3"], faults);
   const policy = choice(annotations, annotationNames.deletionPolicy, ["retain", "delete"], faults);
   const recoveryDays = readRecoveryDays(annotations, faults);
@@ -97,6 +93,7 @@ export function readCertificateOptions(annotations: Record<string, string>, faul
   const targets = readTargets(annotations, faults);
   const revoke = readRevocation(annotations, faults);
   return {
+    ...(annotations[temporaryCertificate] === "true" ? { temporaryCertificate: true } : {}),
     ...(store === undefined ? {} : { store }),
     ...(policy === "delete" ? { deleteSecret: { recoveryDays } } : {}),
     ...(renewRequestedAt === undefined ? {} : { renewRequestedAt }),

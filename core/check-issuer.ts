@@ -1,6 +1,7 @@
 import { registeredAccount } from "./acme-account.ts";
 import { profileMissing } from "./acme-profiles.ts";
 import { backoff } from "./backoff.ts";
+import { type CaAuthority, nextLook, verifyAuthority } from "./ca-authority.ts";
 import { concurrently } from "./concurrently.ts";
 import type { Deps } from "./deps.ts";
 import { classOf, isNamed, RateLimitedError } from "./errors.ts";
@@ -9,11 +10,14 @@ import { atGeneration, readyCondition } from "./object-row.ts";
 import type { StoredRequest } from "./ports.ts";
 import { parseIssuer } from "./request.ts";
 import { idOf, type Resource, type ResourceKey } from "./resource.ts";
+import { rotateCa } from "./rotate-ca.ts";
 import type { IssuerRow } from "./rows.ts";
 import type { Condition } from "./status.ts";
 
 /** A ready issuer is looked at again so often: its directory may move, its account may be gone. */
 const recheckMs = 24 * 3_600_000;
+/** When a rotation that somebody left unfinished is gone on with. */
+const rotatingMs = 60_000;
 const tombstoneDays = 30;
 
 /** How often a check begins anew when another one, which may have seen an older spec or secret, was faster. */
@@ -26,7 +30,7 @@ interface Checked {
 }
 
 /**
- * Makes an Issuer or ClusterIssuer ready: account key, account at the CA, cached directory. Then the Certificates that wait
+ * Makes an Issuer or ClusterIssuer ready: account key, account at the CA, cached directory; or the pair of a CA of ours. Then the Certificates that wait
  * for it are set due and the sweep is started, so that they go on within seconds.
  */
 export async function checkIssuer(deps: Deps, key: ResourceKey): Promise<Checked> {
@@ -47,7 +51,21 @@ async function checkOnce(deps: Deps, key: ResourceKey): Promise<Checked | undefi
   const { status, reason } = row.ready;
   // Who waits is told of a new reason too: "not found" is wrong once it is there.
   const woken = status === "True" || reason !== before?.ready.reason ? await wake(deps, key) : 0;
-  return { ready: status === "True", reason, woken };
+  const rotated = row.ca?.rotating === undefined ? 0 : await rotate(deps, row, row.ca);
+  return { ready: status === "True", reason, woken: woken + rotated };
+}
+
+/**
+ * The row says that it is rotating before the first Certificate is set due, and until all are: a death in between is made good
+ * by the next check, which is due soon.
+ */
+async function rotate(deps: Deps, row: IssuerRow, { rotating = 0, ...ca }: CaAuthority): Promise<number> {
+  const { woken, busy } = await rotateCa(deps, row.key, { ...ca, rotating });
+  if (woken > 0) await deps.starter.sweep();
+  const now = deps.clock.now().getTime();
+  const next = busy > 0 ? { ...row, dueAt: now + rotatingMs } : { ...row, ca, dueAt: nextLook(ca, now) };
+  await deps.state.putIssuer({ ...next, version: row.version + 1 });
+  return woken;
 }
 
 async function checkedRow(deps: Deps, stored: StoredRequest, before: IssuerRow | undefined): Promise<IssuerRow> {
@@ -60,25 +78,48 @@ async function checkedRow(deps: Deps, stored: StoredRequest, before: IssuerRow |
 
 async function verified(deps: Deps, issuer: Resource<IssuerSpec>, base: IssuerRow): Promise<IssuerRow> {
   const now = deps.clock.now();
-  const accepted = { ...base, spec: issuer.spec, annotations: issuer.annotations };
+  const accepted = ofItsType({ ...base, spec: issuer.spec, annotations: issuer.annotations }, issuer.spec);
   try {
-    const { account, closed, notRotated } = await registeredAccount(deps, issuer, base.acme);
-    const stands = { ...accepted, acme: account };
-    const { profile } = acmeOf(issuer);
-    const unusable = closed ?? (profile === undefined ? undefined : profileMissing(account.directory, profile));
-    if (unusable) return notVerified(deps, stands, unusable, now);
-    const message = "The ACME account was registered with the ACME server";
-    if (notRotated !== undefined) return withOldKey(deps, stands, `${message}; its key was not changed`, notRotated);
-    const { failedChecks: _, ...rest } = stands;
-    return {
-      ...rest,
-      ready: ready(base, "True", "ACMEAccountRegistered", message, now),
-      dueAt: now.getTime() + recheckMs,
-      lane: "renew",
-    };
+    return issuer.spec.acme ? await withAccount(deps, issuer, accepted) : await withoutAccount(deps, issuer, accepted);
   } catch (error) {
     return notVerified(deps, accepted, error, now);
   }
+}
+
+/** What was learnt of an issuer of another type is forgotten. */
+function ofItsType({ acme, ca, ...row }: IssuerRow, spec: IssuerSpec): IssuerRow {
+  return { ...row, ...(spec.acme && acme ? { acme } : {}), ...(spec.ca && ca ? { ca } : {}) };
+}
+
+async function withAccount(deps: Deps, issuer: Resource<IssuerSpec>, row: IssuerRow): Promise<IssuerRow> {
+  const now = deps.clock.now();
+  const { account, closed, notRotated } = await registeredAccount(deps, issuer, row.acme);
+  const stands = { ...row, acme: account };
+  const { profile } = acmeOf(issuer);
+  const unusable = closed ?? (profile === undefined ? undefined : profileMissing(account.directory, profile));
+  if (unusable) return notVerified(deps, stands, unusable, now);
+  const message = "The ACME account was registered with the ACME server";
+  if (notRotated !== undefined) return withOldKey(deps, stands, `${message}; its key was not changed`, notRotated);
+  const { failedChecks: _, ...rest } = stands;
+  return {
+    ...rest,
+    ready: ready(row, "True", "ACMEAccountRegistered", message, now),
+    dueAt: now.getTime() + recheckMs,
+    lane: "renew",
+  };
+}
+
+/** Reasons and messages are cert-manager's. A selfSigned issuer has nothing that could change. */
+async function withoutAccount(deps: Deps, issuer: Resource<IssuerSpec>, row: IssuerRow): Promise<IssuerRow> {
+  const now = deps.clock.now();
+  const { failedChecks: _, ...rest } = row;
+  const { ca: spec } = issuer.spec;
+  if (!spec) {
+    return { ...rest, ready: ready(row, "True", "IsReady", "", now), dueAt: now.getTime() + recheckMs, lane: "renew" };
+  }
+  const { ca, message, dueAt } = await verifyAuthority(deps, issuer.key, spec.secretName, row.ca);
+  const soon = ca.rotating === undefined ? dueAt : now.getTime() + rotatingMs;
+  return { ...rest, ca, ready: ready(row, "True", "KeyPairVerified", message, now), dueAt: soon, lane: "renew" };
 }
 
 /** The account works with the key that it has; the change that somebody asked for is tried again. */
@@ -103,7 +144,8 @@ function notVerified(deps: Deps, row: IssuerRow, error: unknown, now: Date): Iss
   const passing = errorClass === "UnavailableError" || errorClass === "RateLimitedError";
   const stays = passing && row.ready.status === "True" && row.ready.observedGeneration === row.generation;
   const message = textOf(error);
-  const reason = isNamed(error) && errorClass === "RefusedError" ? error.reason : "ErrRegisterACMEAccount";
+  const unnamed = (row.spec as IssuerSpec).ca ? "ErrGetKeyPair" : "ErrRegisterACMEAccount";
+  const reason = isNamed(error) && errorClass === "RefusedError" ? error.reason : unnamed;
   const next = named ?? backoff({ failures: failedChecks, now, fraction: deps.chance.fraction() });
   return {
     ...row,

@@ -79,10 +79,13 @@ export function backingOff(facts: Facts): Answer {
   return { action: "nothing", reason: "BackingOff" };
 }
 
-/** Holds back what nobody asked for: renewals, and secrets that somebody deletes or writes over again and again. */
+const unasked = ["Renewing", "CARotated"];
+
+/** Holds back what nobody asked for: renewals, changes of the CA, and secrets that somebody deletes or writes over again and again. */
 export function fenced(facts: Facts, need?: Decision): Answer {
   const { row, now, secret } = facts;
-  const automatic = need?.action === "issue" && (need.reason === "Renewing" || secret !== undefined);
+  const mayRepeat = need?.action === "issue" && (unasked.includes(need.reason) || secret !== undefined);
+  const automatic = mayRepeat && !asksAgain(facts);
   if (!automatic || !row?.issued || row.specHash !== resource(facts).specHash) return undefined;
   const until = fencedUntil(row.recentIssuances ?? [], row.issued.notBefore, row.issued.notAfter, now);
   if (until === undefined) return undefined;
@@ -142,6 +145,14 @@ export function requestChanged(facts: Facts): Answer {
   const fields = changedFields(facts.asked, askedFor(resource(facts), facts.issuer));
   if (fields.length === 0) return undefined;
   return issue(facts, "RequestChanged", `fields on the existing certificate are not up to date: [${fields.join(" ")}]`);
+}
+
+/** Renewed with the same key or not: who trusts the new CA certificate shall find it above the leaf. */
+export function caRotated(facts: Facts): Answer {
+  const { issued } = facts.row ?? {};
+  const { ca, deletedAt } = facts.issuer ?? {};
+  if (!issued || !ca || deletedAt !== undefined || issued.caFingerprint === ca.fingerprint) return undefined;
+  return issue(facts, "CARotated", "Issuing certificate as the certificate of its CA changed");
 }
 
 /** The certificate that is in use was revoked: by its owner, or as the CA says. */

@@ -4,6 +4,7 @@ import {
   attemptLapsed,
   attemptReleased,
   backingOff,
+  caRotated,
   contentChanged,
   fenced,
   inProgress,
@@ -74,6 +75,7 @@ export const needs: Check[] = [
   keyChanged, // 6 the key does not fit the spec
   secretDrifted, // 2, 3, 5, 7 somebody wrote over the stored secret
   requestChanged, // 8 names, usages or duration differ
+  caRotated, // its CA has another certificate
   revoked, // the certificate is revoked
   keyCompromised, // its key is in wrong hands
   manuallyTriggered, // `certwright renew`

@@ -15,6 +15,7 @@ import type { Rdn } from "./rdn.ts";
 import type { ResourceKey } from "./resource.ts";
 import type { IssuerRow, StoreName } from "./rows.ts";
 import type { SignatureAlgorithm } from "./signature-algorithm.ts";
+import type { Signers } from "./signing-port.ts";
 
 /** What the rules need of the world. functions/runtime.ts makes the real ones, tests make fakes. */
 export interface Deps {
@@ -32,6 +33,10 @@ export interface Deps {
   store(name: StoreName): Promise<SecretStore>;
   sealer(): Promise<KeySealer>;
   keys: KeyMaker;
+  /** Each is loaded when it signs. */
+  signers: Signers;
+  /** Where secrets of ClusterIssuers are looked for that are not in `_cluster`, as in cert-manager. */
+  clusterResourceNamespace: string;
   /** The ACME client of an issuer that is ready. */
   acme(issuer: IssuerRow): Promise<AcmeIssuer>;
   /** The same before there is an account; for check-issuer. */

@@ -70,6 +70,13 @@ export const sentences: Record<string, Sentence> = {
     const isOfIt = drift && typeof facts.secret === "object" && facts.secret.versionId === drift.versionId;
     return `${secretSentence(facts, instant)}${isOfIt ? `; ${drift.message}` : ""}`;
   },
+  caRotated: ({ row, issuer }) => {
+    if (!issuer?.ca) return "the issuer signs with no CA of ours";
+    const same = row?.issued?.caFingerprint === issuer.ca.fingerprint;
+    return same
+      ? "signed by the CA that the issuer has now"
+      : "the issuer has another CA certificate than the one that signed it";
+  },
   revoked: revokedSentence,
   keyCompromised: revokedSentence,
   manuallyTriggered: (facts) => {

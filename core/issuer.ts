@@ -6,6 +6,7 @@ import type { IssuerOptions } from "./issuer-options.ts";
 import type { RateLimits } from "./limits.ts";
 import type { Kind } from "./resource.ts";
 import { readSecretRef, type SecretRef } from "./secret-ref.ts";
+import { caTable, readCa, readSelfSigned, selfSignedTable } from "./signing-fields.ts";
 import type { Solver } from "./solver.ts";
 import { readSolver, solverTable } from "./solver-fields.ts";
 
@@ -21,11 +22,11 @@ export interface IssuerSpec {
 }
 
 /** What an issuer writes into certificates that it signs at once; URLs (RFC 5280 4.2.1.13). */
-interface SelfSignedSpec {
+export interface SelfSignedSpec {
   crlDistributionPoints: string[];
 }
 
-interface CaSpec extends SelfSignedSpec {
+export interface CaSpec extends SelfSignedSpec {
   /** The stored secret with the CA's pair, tls.crt and tls.key. */
   secretName: string;
   /** URLs of the authority information access (RFC 5280 4.2.2.1). */
@@ -59,13 +60,22 @@ export function acmeOf({ spec }: { spec?: unknown }): AcmeSpec {
   return acme;
 }
 
-const otherIssuer = later({ fix: "use acme: other issuers come with a later version", unlessAbsent: true });
+/** Whether it signs at once, in a step of ours: no order, no challenge, and no CA's limits. */
+export function signsAtOnce({ spec }: { spec?: unknown }): boolean {
+  const { ca, selfSigned } = (spec ?? {}) as IssuerSpec;
+  return ca !== undefined || selfSigned !== undefined;
+}
+
+const otherIssuer = later({
+  fix: "use acme, ca or selfSigned: other issuers come with a later version",
+  unlessAbsent: true,
+});
 
 /** The fields of `spec` of an Issuer and a ClusterIssuer. */
 export const issuerTable: FieldTable = {
   acme: "read",
-  ca: otherIssuer,
-  selfSigned: otherIssuer,
+  ca: "read",
+  selfSigned: "read",
   vault: otherIssuer,
   venafi: otherIssuer,
 };
@@ -90,12 +100,20 @@ const longestChainName = 64;
 
 /** Reads the spec of an Issuer or ClusterIssuer; it is usable only when no fault was found. */
 export function readIssuerSpec(fields: Fields, kind: Kind, adapters: DnsAdapters): IssuerSpec | undefined {
-  const acme = fields.map("acme", acmeTable);
-  if (!Object.keys(issuerTable).some((type) => fields.isSet(type))) {
-    const fix = "add acme with server, privateKeySecretRef and solvers";
+  const [type, ...more] = Object.keys(issuerTable).filter((one) => fields.isSet(one));
+  if (type === undefined) {
+    const fix = "add one of acme, ca and selfSigned";
     fields.faultAt(fields.path, requiredValue("at least one issuer must be configured"), fix);
   }
-  return acme && { acme: readAcme(acme, kind, adapters) };
+  for (const other of more) {
+    fields.fault(other, "Forbidden: may not specify more than one issuer type", `keep ${type} or ${other}`);
+  }
+  const acme = type === "acme" ? fields.map(type, acmeTable) : undefined;
+  const ca = type === "ca" ? fields.map(type, caTable) : undefined;
+  const selfSigned = type === "selfSigned" ? fields.map(type, selfSignedTable) : undefined;
+  if (acme) return { acme: readAcme(acme, kind, adapters) };
+  if (ca) return { ca: readCa(ca) };
+  return selfSigned && { selfSigned: readSelfSigned(selfSigned) };
 }
 
 function readAcme(fields: Fields, kind: Kind, adapters: DnsAdapters): AcmeSpec {

@@ -1,4 +1,4 @@
-import type { IssuerSpec } from "./issuer.ts";
+import { type IssuerSpec, signsAtOnce } from "./issuer.ts";
 import type { Bucket } from "./rate-limit.ts";
 import type { IssuerRow, Lane } from "./rows.ts";
 
@@ -32,8 +32,9 @@ const published: Record<string, RateLimits> = {
 };
 
 /** Our own limits, for every CA. In flight comes back slowly by itself, so that a lost count heals. */
+const ourExecutions: Limit = { capacity: 20, refillSeconds: 3 };
 const ours: RateLimits = {
-  executions: { capacity: 20, refillSeconds: 3 },
+  executions: ourExecutions,
   ordersInFlight: { capacity: 1_000, refillSeconds: 10 },
 };
 
@@ -47,9 +48,10 @@ export function limitsOf(server: string, configured: RateLimits | undefined): Ra
   return { ...ours, ...published[new URL(server).host], ...configured };
 }
 
-/** The same, of an issuer as State knows it. */
+/** The same, of an issuer as State knows it; one that signs at once has no limit but of its executions. */
 export function limitsOfIssuer(issuer: IssuerRow): RateLimits {
   const spec = issuer.spec as IssuerSpec | undefined;
+  if (signsAtOnce(issuer)) return { executions: spec?.rateLimits?.executions ?? ourExecutions };
   return limitsOf(issuer.acme?.server ?? "https://unknown.invalid", spec?.rateLimits);
 }
 

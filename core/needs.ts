@@ -1,3 +1,4 @@
+import { signsAtOnce } from "./issuer.ts";
 import { bucket, exemptsRenewals, ordersKey, type RateLimits } from "./limits.ts";
 import { identifierSetHash, registeredDomain } from "./names.ts";
 import type { Bucket } from "./rate-limit.ts";
@@ -20,6 +21,7 @@ export type Counting = "new" | "renewal" | "replaces";
 /** The CA's buckets that one issuance needs a token of. Names are A-labels. */
 export function needsOf(issuer: IssuerRow, limits: RateLimits, names: string[], counting: Counting): Needs {
   const none: Needs = { orders: [], domains: [], sets: [] };
+  if (signsAtOnce(issuer)) return none;
   const server = issuer.acme?.server ?? "https://unknown.invalid";
   const exempt = exemptsRenewals(server);
   if (exempt && counting === "replaces") return none;

@@ -268,4 +268,6 @@ export interface ExecutionInput {
   /** idOf() of the issuer's key. */
   issuer: string;
   attempts: AttemptRef[];
+  /** Which way it goes after Prepare: the issuer signs at once, or an order is made. */
+  route: "sign" | "order";
 }

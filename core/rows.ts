@@ -1,4 +1,6 @@
+import type { AcmeAccount } from "./account-row.ts";
 import type { AlternativeNames } from "./alternative-names.ts";
+import type { CaAuthority } from "./ca-authority.ts";
 import type { Challenge } from "./challenge.ts";
 import type { ErrorClass } from "./errors.ts";
 import type { ResourceKey } from "./resource.ts";
@@ -34,6 +36,8 @@ export interface CertificateRow {
   waitsForIssuer?: boolean;
   ready: Condition;
   issuing?: Condition;
+  /** There while the certificate ends earlier than asked because its CA does. */
+  lifetimeShortened?: Condition;
   revision?: number;
   issued?: Issued;
   /** Epoch ms of the last automatic issuances, newest first, at most three: the runaway fence. */
@@ -92,6 +96,8 @@ export interface Issued {
   contentHash?: string;
   /** Others put keys, annotations or labels into the secret, which stay. */
   foreign?: true;
+  /** The same, of the certificate of the `ca` issuer's CA that signed it. */
+  caFingerprint?: string;
 }
 
 /** A revocation that was seen; valid for the certificate of this fingerprint only. */
@@ -132,6 +138,8 @@ export interface AttemptRow {
   step: Step;
   /** That step is over: the attempt is in the next one (core/status.ts stepIn). */
   stepEnded?: true;
+  /** Its issuer signs at once: no order, no challenge. */
+  signs?: true;
   orderUrl?: string;
   finalizeUrl?: string;
   /** The CA's last Replay-Nonce, used for the next step's first request (RFC 8555 6.5). */
@@ -227,30 +235,12 @@ export interface IssuerRow {
   spec?: unknown;
   annotations?: Record<string, string>;
   acme?: AcmeAccount;
+  ca?: CaAuthority;
   failedChecks?: number;
   dueAt?: number;
   lane?: Lane;
   deletedAt?: number;
   expiresAt?: number;
-}
-
-export interface AcmeAccount {
-  /** The directory URL that the account belongs to. */
-  server: string;
-  accountUrl: string;
-  /** The CA's directory object (RFC 8555 7.1.1). */
-  directory: Record<string, unknown>;
-  /** JWK thumbprint of the account key (RFC 7638). */
-  keyThumbprint: string;
-  lastRegisteredEmail?: string;
-  /** Name of the stored secret that holds the key; never the key. */
-  keySecretName: string;
-  /** The value of `certwright.dev/rotate-account-key-requested-at` that was last acted on. */
-  keyRotationRequestedAt?: string;
-  /** The key id of the external account binding in the spec that was last looked at. */
-  bindingKeyId?: string;
-  /** RFC 3339: we have closed it, as somebody asked; it is never used again. */
-  deactivatedAt?: string;
 }
 
 /** `Secret/<secretName>`: who may write that stored secret. */

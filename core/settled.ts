@@ -11,7 +11,7 @@ export function settled(
 ): { row: CertificateRow; windowError?: string | undefined } {
   if (!row.issued) return { row };
   const changed = row.issued.specHash !== row.specHash;
-  if (!changed) return { row: upToDate(row, row.issued.renewalTime, now) };
+  if (!changed || row.lifetimeShortened) return { row: upToDate(row, row.issued.renewalTime, now) };
   const { at, windowError } = renewalTime({ ...row.issued, ...spec, fraction: fraction() });
   return { row: upToDate(row, at, now), windowError };
 }

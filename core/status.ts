@@ -1,6 +1,6 @@
 /** A condition as Kubernetes shows it; times are RFC 3339 to the second. */
 export interface Condition {
-  type: "Ready" | "Issuing" | "Synced" | "Reloaded";
+  type: "Ready" | "Issuing" | "LifetimeShortened" | "Synced" | "Reloaded";
   status: "True" | "False" | "Unknown";
   /** CamelCase, stable, listed in docs/errors.md. */
   reason: string;
@@ -17,14 +17,18 @@ export const steps = [
   "check-propagation",
   "validate-challenge",
   "finalize-order",
+  "sign",
   "write-secret",
   "clean-up-challenge",
 ] as const;
 export type Step = (typeof steps)[number];
 
 /** The step an attempt is in now. */
-export function stepIn(attempt: { step: Step; stepEnded?: true | undefined }): Step {
-  return (attempt.stepEnded && steps[steps.indexOf(attempt.step) + 1]) || attempt.step;
+export function stepIn(attempt: { step: Step; stepEnded?: true | undefined; signs?: true | undefined }): Step {
+  const { step, stepEnded, signs } = attempt;
+  if (!stepEnded) return step;
+  if (step === "prepare" && signs) return "sign";
+  return step === "finalize-order" ? "write-secret" : (steps[steps.indexOf(step) + 1] ?? step);
 }
 
 /** RFC 3339 to the second, as Kubernetes prints times. */

@@ -85,6 +85,13 @@ export function issuing(
   return condition(row.issuing, { type: "Issuing", status, reason, message, observedGeneration: row.generation }, now);
 }
 
+/** True while the certificate ends with its CA, earlier than asked. */
+export function lifetimeCondition(row: CertificateRow, message: string, now: Date): Condition {
+  const { generation: observedGeneration, lifetimeShortened } = row;
+  const next = { type: "LifetimeShortened", status: "True", reason: "CAEndsEarlier", message } as const;
+  return condition(lifetimeShortened, { ...next, observedGeneration }, now);
+}
+
 /** Waits for an issuer, a token or an instant; a working certificate stays Ready. */
 export function waiting(
   row: CertificateRow,

@@ -45,6 +45,12 @@ export class Triggers extends Construct {
       eventPattern: { source: ["certwright"], detailType: ["Cluster Sync Requested", "Certificate Deleted"] },
       targets: [new LambdaFunction(functions.get("sync-kubernetes"), { deadLetterQueue: props.deadLetters })],
     });
+    new Rule(this, "CertificatesOfCAs", {
+      ruleName: `${props.names.instance}-certificates-of-cas`,
+      eventBus: props.bus,
+      eventPattern: { source: ["certwright"], detailType: ["Certificate Issued"], detail: { isCA: [true] } },
+      targets: [new LambdaFunction(functions.get("check-issuer"), { deadLetterQueue: props.deadLetters })],
+    });
   }
 
   /** The next tick repeats what this one could not deliver. */

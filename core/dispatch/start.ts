@@ -6,6 +6,7 @@ import { concurrently } from "../concurrently.ts";
 import type { Decision } from "../decide.ts";
 import type { Deps } from "../deps.ts";
 import type { Facts } from "../facts.ts";
+import { signsAtOnce } from "../issuer.ts";
 import { giveBack, takeTokens } from "../ledger.ts";
 import { bucketsOfKeys, inFlightBucket, limitsOfIssuer, type RateLimits } from "../limits.ts";
 import { type Counting, needsOf } from "../needs.ts";
@@ -89,7 +90,7 @@ async function startBatch(deps: Deps, issuer: IssuerRow, limits: RateLimits, bat
   if (won.length > 0) {
     const attempts = won.map(({ ref }) => ref);
     await deps.starter
-      .startIssuance({ leaseId, issuer: idOf(issuer.key), attempts })
+      .startIssuance({ leaseId, issuer: idOf(issuer.key), attempts, route: signsAtOnce(issuer) ? "sign" : "order" })
       .catch((error: unknown) => notStarted(deps, issuer, { leaseId, attempts }, error));
   }
   const errors = taken.flatMap(({ ready, error }) => (error === undefined ? [] : failed([ready], error)));

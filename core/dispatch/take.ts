@@ -1,5 +1,6 @@
 import { issuerKeyOf } from "../asked-for.ts";
 import type { Deps } from "../deps.ts";
+import { signsAtOnce } from "../issuer.ts";
 import { idOf, resourceOf } from "../resource.ts";
 import { type AttemptRef, type AttemptRow, type CertificateRow, type LeaseId, rowSchema } from "../rows.ts";
 import type { Condition } from "../status.ts";
@@ -11,7 +12,7 @@ import type { Ready } from "./start.ts";
 const firstLeaseSeconds = 60;
 
 /** Reasons under which a working certificate stays Ready while it is replaced. */
-const stillReady = ["Renewing", "ManuallyTriggered"];
+const stillReady = ["Renewing", "ManuallyTriggered", "CARotated"];
 
 /**
  * The one conditional update that makes an execution the only writer. Undefined: somebody else was faster.
@@ -76,6 +77,8 @@ function readyWhile(base: CertificateRow, decision: Ready["decision"], now: Date
 }
 
 const attemptDays = 30;
+/** When the sweep first asks whether an attempt's key and records are still needed. */
+const leftoversMs = 60 * 60_000;
 
 function newAttempt(work: Ready, ref: AttemptRef, leaseId: LeaseId, row: CertificateRow): AttemptRow {
   const at = work.facts.now.getTime();
@@ -91,6 +94,10 @@ function newAttempt(work: Ready, ref: AttemptRef, leaseId: LeaseId, row: Certifi
     startedAt: at,
     step: "prepare",
     ...(work.rehearsal ? { rehearsal: true } : {}),
+    ...(signsAtOnce(work.issuer) ? { signs: true as const } : {}),
+    // Said now, Prepare need not write it before it seals a key.
+    hasRecords: true,
+    dueAt: at + leftoversMs,
     expiresAt: Math.floor(at / 1_000) + attemptDays * 86_400,
   };
 }

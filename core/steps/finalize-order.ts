@@ -1,15 +1,12 @@
 import type { AcmeIssuer, Order } from "../acme-port.ts";
-import { readCertificate } from "../certificate-identity.ts";
 import { RefusedError } from "../errors.ts";
 import { acmeOf } from "../issuer.ts";
 import { done, type Outcome } from "../outcome.ts";
 import { idOf } from "../resource.ts";
+import { keepChain } from "./keep-chain.ts";
 import { nextPoll } from "./poll.ts";
 import { rehearsed } from "./rehearsed.ts";
 import { currentRequest, type Work } from "./work.ts";
-
-/** How long a chain stays after its certificate has ended: a month. */
-const keptSeconds = 30 * 86_400;
 
 /** Sends the CSR, waits for the certificate, downloads it (RFC 8555 7.4, 7.4.2). */
 export async function finalizeOrder(work: Work): Promise<Outcome> {
@@ -63,8 +60,7 @@ async function download(work: Work, acme: AcmeIssuer, order: Order): Promise<Out
   const preferred = acmeOf(work.issuer).preferredChain;
   const { chain, notPreferred } = await acme.download(order, preferred);
   if (notPreferred) await tellNotPreferred(work, preferred);
-  const notAfter = readCertificate(chain).notAfter.getTime();
-  await work.deps.state.putChain(work.ref, { chain }, Math.floor(notAfter / 1_000) + keptSeconds);
+  await keepChain(work, { chain });
   return done;
 }
 

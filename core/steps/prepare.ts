@@ -10,6 +10,7 @@ import type { Resource } from "../resource.ts";
 import { keyFromSecretValue } from "../secret-value.ts";
 import { keystorePasswords } from "../stored-password.ts";
 import { claimSecret } from "./own-secret.ts";
+import { storePlaceholder } from "./store-placeholder.ts";
 import { currentRequest, extendLease, type Work } from "./work.ts";
 
 /** The lease that the rest of the attempt runs under. */
@@ -30,15 +31,14 @@ export async function prepare(work: Work): Promise<Outcome> {
   await claimSecret(work, spec.secretName, spec.options.store ?? deps.defaultStore);
   // Looked at before anything is ordered: without them the certificate could not be written.
   if (spec.keystores) await keystorePasswords(deps, work.key.namespace, spec.keystores);
-  row.hasRecords = true;
-  row.dueAt = deps.clock.now().getTime() + leftoversMs;
-  await work.save();
+  if (!row.hasRecords) await expectLeftovers(work);
   const pkcs8 = (await keptKey(work, spec)) ?? (await deps.keys.privateKey(spec.privateKey));
   const request = certificateRequest(spec, work.issuer);
   const csr = await deps.keys.csr({ pkcs8, ...request });
   const sealed = await (await deps.sealer()).seal(pkcs8, ref);
-  pkcs8.fill(0);
   if ((await deps.state.putSealedKey(ref, sealed)) === "conflict") return interrupted(work);
+  await storePlaceholder(work, spec, { pkcs8, csr: csr.der });
+  pkcs8.fill(0);
   await deps.state.putCsr(ref, {
     csr: Buffer.from(csr.der).toString("base64"),
     publicKeyHash: csr.publicKeyHash,
@@ -46,6 +46,13 @@ export async function prepare(work: Work): Promise<Outcome> {
     asked: askedFor(certificate, work.issuer),
   });
   return done;
+}
+
+/** An attempt that an older version began does not say yet that there may be something to clean up. */
+async function expectLeftovers({ deps, row, save }: Work): Promise<void> {
+  row.hasRecords = true;
+  row.dueAt = deps.clock.now().getTime() + leftoversMs;
+  await save();
 }
 
 /**

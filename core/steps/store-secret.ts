@@ -11,6 +11,7 @@ import { parseCertificate } from "../request.ts";
 import { type Resource, resourceOf } from "../resource.ts";
 import type { CertificateRow, Issued, StoreName } from "../rows.ts";
 import { type SecretContent, secretValue } from "../secret-value.ts";
+import { shortenedBy, signerOf } from "./of-ca.ts";
 import { mustOwnSecret } from "./own-secret.ts";
 import { LeaseLost, Superseded, type Work } from "./work.ts";
 
@@ -22,6 +23,8 @@ export interface Stored {
   issued: Issued;
   /** Why the renewal is in none of the windows. */
   windowError: string | undefined;
+  /** Set when it ends earlier than asked, with its CA. */
+  shortened: string | undefined;
   revision: number;
 }
 
@@ -31,9 +34,10 @@ export async function storeSecret(work: Work): Promise<Stored> {
   await mustOwnSecret(work, certificate.spec.secretName);
   const content = await contentOf(work, row, certificate);
   const { written, foreign } = await write(work, row, certificate, content).finally(() => content.keyPkcs8Der.fill(0));
-  const { issued, windowError } = issuedBy(work, certificate, content.chainPem, written);
+  const shortened = shortenedBy(work, content.chainPem, await work.reads.csr(work.ref));
+  const { issued, windowError } = issuedBy(work, certificate, { content, shortened }, written);
   const whole = foreign ? { ...issued, foreign } : issued;
-  return { work, row, certificate, issued: whole, windowError, revision: (row.revision ?? 0) + 1 };
+  return { work, row, certificate, issued: whole, windowError, shortened, revision: (row.revision ?? 0) + 1 };
 }
 
 async function leasedRow(work: Work): Promise<CertificateRow> {
@@ -129,14 +133,15 @@ async function write(
 }
 
 function issuedBy(
-  { ref, deps, row: attempt }: Work,
+  { ref, deps, issuer, row: attempt }: Work,
   certificate: Resource<CertificateSpec>,
-  chain: string,
+  { content, shortened }: { content: SecretContent; shortened: string | undefined },
   written: { arn: string; versionId: string },
 ): Pick<Stored, "issued" | "windowError"> {
   const { spec } = certificate;
-  const leaf = readCertificate(chain);
+  const leaf = readCertificate(content.chainPem);
   const hash = contentHash(spec);
+  const caFingerprint = signerOf(issuer, content);
   const life = { notBefore: leaf.notBefore.getTime(), notAfter: leaf.notAfter.getTime() };
   const { at, windowError } = renewalTime({ ...life, ...spec, fraction: deps.chance.fraction() });
   const issued: Issued = {
@@ -147,17 +152,20 @@ function issuedBy(
     secretArn: written.arn,
     versionId: written.versionId,
     ...life,
-    ...(at === undefined ? {} : { renewalTime: at }),
+    // Before its CA is renewed, a renewal could give it nothing.
+    ...(at === undefined ? {} : { renewalTime: shortened ? life.notAfter : at }),
     fingerprint: leaf.fingerprint,
     ...(hash === undefined ? {} : { contentHash: hash }),
+    ...(caFingerprint === undefined ? {} : { caFingerprint }),
   };
-  return { issued, windowError };
+  return { issued, windowError: shortened ? undefined : windowError };
 }
 
 /** The detail of `Certificate Issued` (docs/events/certificate-issued.v1.schema.json). */
-export function issuedDetail({ work, issued, revision }: Stored): Record<string, unknown> {
+export function issuedDetail({ work, certificate, issued, revision }: Stored): Record<string, unknown> {
   const { key, row } = work;
   const { secretName, secretArn, versionId, fingerprint, store } = issued;
+  const { isCA } = certificate.spec;
   return {
     namespace: key.namespace,
     name: key.name,
@@ -170,5 +178,6 @@ export function issuedDetail({ work, issued, revision }: Stored): Record<string,
     issuer: row.issuer,
     notBefore: new Date(issued.notBefore).toISOString(),
     notAfter: new Date(issued.notAfter).toISOString(),
+    ...(isCA ? { isCA } : {}),
   };
 }

@@ -3,7 +3,7 @@ import { done, type Outcome } from "../outcome.ts";
 import type { Fact } from "../ports.ts";
 import { fenceIssuances } from "../renewal.ts";
 import type { CertificateRow } from "../rows.ts";
-import { readyByCertificate, restsUntil } from "../transitions.ts";
+import { lifetimeCondition, readyByCertificate, restsUntil } from "../transitions.ts";
 import { tellWindowError } from "../window-error.ts";
 import { endAttempt } from "./end.ts";
 import { issuedDetail, type Stored, storeSecret } from "./store-secret.ts";
@@ -66,7 +66,7 @@ async function finish(stored: Stored): Promise<void> {
 }
 
 /** The status of a certificate that was just written; one whose spec changed meanwhile is decided on again at once. */
-function finished({ work, issued, revision, certificate }: Stored, row: CertificateRow): CertificateRow {
+function finished({ work, issued, revision, certificate, shortened }: Stored, row: CertificateRow): CertificateRow {
   const now = work.deps.clock.now();
   const {
     attempt: _a,
@@ -79,6 +79,7 @@ function finished({ work, issued, revision, certificate }: Stored, row: Certific
     lane: _lane,
     rewrite: _rewrite,
     drift: _d,
+    lifetimeShortened: _s,
     ...rest
   } = row;
   const edited = certificate.specHash !== work.row.specHash;
@@ -86,7 +87,14 @@ function finished({ work, issued, revision, certificate }: Stored, row: Certific
   const recent = automatic
     ? [now.getTime(), ...(row.recentIssuances ?? [])].slice(0, fenceIssuances)
     : row.recentIssuances;
-  const next = { ...rest, issued, revision, ...(recent ? { recentIssuances: recent } : {}) };
+  const lifetimeShortened = shortened && lifetimeCondition(row, shortened, now);
+  const next = {
+    ...rest,
+    issued,
+    revision,
+    ...(recent ? { recentIssuances: recent } : {}),
+    ...(lifetimeShortened ? { lifetimeShortened } : {}),
+  };
   return {
     ...next,
     ready: readyByCertificate(next, now),

@@ -1,11 +1,16 @@
-import * as z from "zod/mini";
 import { checkIssuer } from "../../core/check-issuer.ts";
-import { resourceKey } from "../runtime/inputs.ts";
+import { concurrently } from "../../core/concurrently.ts";
+import { issuersOfSecret } from "../../core/issuers-of-secret.ts";
+import { idOf } from "../../core/resource.ts";
+import { issuerInput } from "../runtime/inputs.ts";
 import { handler as trigger } from "../runtime.ts";
 
-/** Makes an issuer ready and wakes the Certificates that wait for it. */
-export const handler = trigger("check-issuer", z.object({ key: resourceKey }), async (deps, { key }) => {
-  const result = await checkIssuer(deps, key);
-  deps.log({ event: "issuer-checked", issuer: `${key.namespace}/${key.kind}/${key.name}`, ...result });
-  return result;
+/** Makes an issuer ready and wakes the Certificates that wait for it; of a new CA certificate, all issuers that sign with it. */
+export const handler = trigger("check-issuer", issuerInput, async (deps, input) => {
+  const keys = "key" in input ? [input.key] : await issuersOfSecret(deps, input.detail);
+  return concurrently(4, keys, async (key) => {
+    const result = await checkIssuer(deps, key);
+    deps.log({ event: "issuer-checked", issuer: idOf(key), ...result });
+    return result;
+  });
 });

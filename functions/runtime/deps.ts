@@ -3,12 +3,14 @@ import { setTimeout as pause } from "node:timers/promises";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { dynamoRequests } from "../../adapters/aws/requests.ts";
 import { dynamoState } from "../../adapters/aws/state.ts";
+import { issuers } from "../../adapters/issuers/index.ts";
 import { openStore } from "../../adapters/stores/index.ts";
 import type { Deps, KeyMaker, KeystoreFormats, TrustFormats } from "../../core/deps.ts";
 import type { DnsLookup } from "../../core/dns-lookup.ts";
 import type { AnswerLook } from "../../core/http-answer.ts";
 import type { Events, KeySealer, SecretStore, Starter } from "../../core/ports.ts";
 import type { StoreName } from "../../core/rows.ts";
+import type { Signers } from "../../core/signing-port.ts";
 import { acmeIssuers } from "./acme.ts";
 import { dnsProviders } from "./dns.ts";
 import type { Environment } from "./environment.ts";
@@ -42,6 +44,8 @@ export function openDeps(environment: Environment, functionName: string): Deps {
     store,
     sealer: once(() => openSealer(environment, client)),
     keys: openKeys(),
+    signers,
+    clusterResourceNamespace: environment.clusterResourceNamespace,
     ...acmeIssuers(environment, { clock, userAgent: `certwright-${functionName}/1`, store }),
     ...dnsProviders({ ...environment, client, clock, store, lookup }),
     lookup,
@@ -134,6 +138,13 @@ function openLook({ allowedPrivateHosts, http01Port: port, dnsResolvers }: Envir
   });
   return { look: async (identifier, answer) => (await open()).look(identifier, answer) };
 }
+
+/** For Sign, and for the placeholders that Prepare makes. */
+const signers: Signers = {
+  ca: async (order, by) => (await issuers.ca()).ca.sign(order, by),
+  selfSigned: async (order, by) => (await issuers.selfSigned()).selfSigned.sign(order, by),
+  temporary: async (order) => (await import("../../adapters/issuers/signing/temporary.ts")).signTemporary(order),
+};
 
 /** Formats that only Bundles need, each loaded by itself. */
 function openTrust(): TrustFormats {

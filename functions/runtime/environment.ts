@@ -10,6 +10,7 @@ export interface Environment {
   busName: string;
   keyMaterialKeyArn: string;
   defaultStore: "secretsManager" | "s3";
+  clusterResourceNamespace: string;
   /** Hosts the URL guard lets through although they are private. */
   allowedPrivateHosts: string[];
   /** Ids of the hosted zones made for validation only. */
@@ -36,6 +37,7 @@ const schema = z.object({
   BUS_NAME: text,
   KEY_MATERIAL_KEY_ARN: text,
   DEFAULT_STORE: z.enum(["secretsManager", "s3"]),
+  CLUSTER_RESOURCE_NAMESPACE: z._default(text, "cert-manager"),
   ALLOWED_PRIVATE_HOSTS: z.optional(z.string()),
   VALIDATION_ZONES: z.optional(z.string()),
   DNS_RESOLVERS: z.optional(z.string()),
@@ -56,6 +58,7 @@ export function readEnvironment(variables: Record<string, string | undefined>): 
     busName: parsed.BUS_NAME,
     keyMaterialKeyArn: parsed.KEY_MATERIAL_KEY_ARN,
     defaultStore: parsed.DEFAULT_STORE,
+    clusterResourceNamespace: parsed.CLUSTER_RESOURCE_NAMESPACE,
     allowedPrivateHosts: listOf(parsed.ALLOWED_PRIVATE_HOSTS),
     validationZones: listOf(parsed.VALIDATION_ZONES),
     dnsResolvers: listOf(parsed.DNS_RESOLVERS),

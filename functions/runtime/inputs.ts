@@ -46,6 +46,16 @@ export const syncInput = z.union([
   }),
 ]);
 
+/** Check issuer: from dispatch and sweep, or the fact that a CA has a new certificate. */
+export const issuerInput = z.union([
+  z.object({ key: resourceKey }),
+  z.object({
+    source: z.literal("certwright"),
+    "detail-type": z.literal("Certificate Issued"),
+    detail: z.object({ namespace: z.string(), secretName: z.string() }),
+  }),
+]);
+
 /** A DynamoDB stream event of the Requests table; only the keys are looked at. */
 export const streamEvent = z.object({
   Records: z.array(

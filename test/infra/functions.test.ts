@@ -35,6 +35,7 @@ describe("functions", () => {
       STATE_MACHINE_ARN: `arn:aws:states:${region}:${account}:stateMachine:certwright-issue-certificates`,
       BUS_NAME: "certwright",
       DEFAULT_STORE: "secretsManager",
+      CLUSTER_RESOURCE_NAMESPACE: "cert-manager",
       ALLOWED_PRIVATE_HOSTS: "",
       NAMESPACES: '{"web":{"dnsNames":["*.web.example.com"]}}',
       SERVES_HTTP01: "true",
@@ -95,7 +96,7 @@ describe("asynchronous calls", () => {
 
   it("have a dead-letter queue in every rule", () => {
     const targets = stack.ofType("AWS::Events::Rule").flatMap(({ Properties }) => Properties.Targets);
-    expect(targets).toHaveLength(4);
+    expect(targets).toHaveLength(5);
     for (const { DeadLetterConfig } of targets) expect(DeadLetterConfig).toEqual({ Arn: deadLetters });
   });
 
@@ -153,6 +154,16 @@ describe("triggers", () => {
       "detail-type": ["Cluster Sync Requested", "Certificate Deleted"],
     });
     expect([stack.named(EventBusName), ...Targets.map(arnOf)]).toEqual(["certwright", "certwright-sync-kubernetes"]);
+  });
+
+  it("hand check-issuer the new certificates of CAs, and no others", () => {
+    const { EventPattern, Targets } = stack.one("AWS::Events::Rule", "certwright-certificates-of-cas").Properties;
+    expect(EventPattern).toEqual({
+      source: ["certwright"],
+      "detail-type": ["Certificate Issued"],
+      detail: { isCA: [true] },
+    });
+    expect(Targets.map(arnOf)).toEqual(["certwright-check-issuer"]);
   });
 });
 

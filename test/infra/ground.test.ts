@@ -83,11 +83,12 @@ describe("keys", () => {
     });
   });
 
-  it("lets only the roles of prepare and write-secret use it directly", () => {
+  it("lets only the roles of prepare, write-secret and sign use it directly", () => {
     const direct = policyOf("KeysKeyMaterial").filter(({ Condition = {} }) => "ArnEquals" in Condition);
     expect(direct.map(({ Action, Condition }) => [Action, Condition?.ArnEquals])).toEqual([
       ["kms:GenerateDataKey", { "aws:PrincipalArn": `arn:aws:iam::${account}:role/certwright-prepare` }],
       ["kms:Decrypt", { "aws:PrincipalArn": `arn:aws:iam::${account}:role/certwright-write-secret` }],
+      ["kms:Decrypt", { "aws:PrincipalArn": `arn:aws:iam::${account}:role/certwright-sign` }],
     ]);
   });
 });

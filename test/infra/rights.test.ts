@@ -32,15 +32,16 @@ describe("the role of each function", () => {
     expect(actionsOf(name).filter((action) => reading.test(action))).toEqual([]);
   });
 
-  it("lets only prepare seal and only write-secret open a key, each in our context alone", () => {
+  it("lets only prepare seal and only sign and write-secret open a key, each in our context alone", () => {
     const inContext = (name: string) =>
       statementsOf(name).filter(
         ({ Condition }) => "kms:EncryptionContextKeys" in (Condition?.["ForAllValues:StringEquals"] ?? {}),
       );
     const holders = Object.keys(rights).filter((name) => inContext(name).length > 0);
-    expect(holders).toEqual(["prepare", "write-secret"]);
+    expect(holders).toEqual(["prepare", "sign", "write-secret"]);
     expect(inContext("prepare").map(({ Action }) => Action)).toEqual(["kms:GenerateDataKey"]);
-    expect(inContext("write-secret").map(({ Action }) => Action)).toEqual(["kms:Decrypt"]);
+    for (const name of ["sign", "write-secret"])
+      expect(inContext(name).map(({ Action }) => Action)).toEqual(["kms:Decrypt"]);
   });
 
   it("fences every other use of the key by service and by what is encrypted", () => {
@@ -88,13 +89,16 @@ describe("the role of each function", () => {
     expect(statement?.Condition).toEqual({ StringEquals: { "sts:ExternalId": "certwright/_cluster" } });
   });
 
-  it("lets only five functions read both the secrets of Certificates and what others stored, and an account key only one of them", () => {
+  it("lets only these functions read both the secrets of Certificates and what others stored, and an account key only two of them", () => {
     const reading = (name: string) =>
       statementsOf(name).filter(({ Action }) => Action === "secretsmanager:GetSecretValue");
     const readers = Object.keys(rights).filter((name) => reading(name).length > 0);
     const both = readers.filter((name) => reading(name).length > 1);
-    expect(both.sort()).toEqual(["prepare", "revoke-certificate", "rewrite-secret", "sync-kubernetes", "write-secret"]);
-    for (const name of both.filter((one) => one !== "revoke-certificate")) {
+    expect(both.sort()).toEqual([
+      ...["check-issuer", "prepare", "revoke-certificate", "rewrite-secret", "sign", "sync-kubernetes", "write-secret"],
+    ]);
+    const ofAccounts = ["check-issuer", "revoke-certificate"];
+    for (const name of both.filter((one) => !ofAccounts.includes(one))) {
       expect(reading(name).map(({ Condition }) => Condition)).toEqual([
         { StringLike: { "aws:ResourceTag/certwright:owner": ["*/Certificate/*"] } },
         { Null: { "aws:ResourceTag/certwright:owner": "true" } },

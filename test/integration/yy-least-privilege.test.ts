@@ -69,8 +69,16 @@ const unused: [functions: string[], grant: RegExp, reason: string][] = [
     "somebody wrote over a secret so that it needs a new certificate",
   ],
   [["prepare"], /^s3:|through s3$/, "rotationPolicy Never takes the key from the secret, here in the store s3"],
+  [
+    ["prepare"],
+    /^secretsmanager:(Create|Describe|Put|Restore|Tag|Update)|^kms:GenerateDataKey .*through|^s3:/,
+    "a placeholder, for who asks for a temporary certificate",
+  ],
   [["prepare"], /^dynamodb:UpdateItem/, "a claim whose owner asks for another secret is released"],
-  [["finalize-order"], /^dynamodb:UpdateItem/, "a certificate that lives longer than its CSR was to be kept"],
+  [["check-issuer"], /^s3:|through s3$/, "the pair of a CA whose Certificate is kept in the store s3"],
+  [["sign"], /^s3:|through s3$/, "the pair of a CA whose Certificate is kept in the store s3"],
+  [["sign"], /^events:PutEvents/, "an attempt fails there: its CA is gone, or may not sign"],
+  [["finalize-order", "sign"], /^dynamodb:UpdateItem/, "a certificate that lives longer than its CSR was to be kept"],
   [asksTheCa, /^lambda:InvokeFunction @ function:certwright-check-issuer/, "the CA no longer knows the account"],
   [
     ["check-propagation", "clean-up-challenge"],

@@ -73,7 +73,8 @@ export const bounds: Record<FunctionName, { may: AuthCall; mayNot: Record<string
   "check-issuer": {
     may: secret.read(account),
     mayNot: {
-      "read a Certificate's secret": secret.read(mine),
+      "read another instance's secret": secret.read(foreign),
+      "open a sealed key": sealing.open(),
       "write a Certificate's secret": secret.write(mine),
       "make a Certificate's secret": secret.create("certwright/web/nobody", ofCertificate),
       "make an account key of another instance": secret.create("other/_cluster/nobody", ofIssuer),
@@ -206,6 +207,18 @@ export const bounds: Record<FunctionName, { may: AuthCall; mayNot: Record<string
       "write a Certificate's secret": secret.write(mine),
       "seal a key": sealing.seal(),
       "write Requests": rows.put("requests"),
+    },
+  },
+  sign: {
+    may: secret.read(mine),
+    mayNot: {
+      "read an account key": secret.read(account),
+      "read another instance's secret": secret.read(foreign),
+      "write a Certificate's secret": secret.write(mine),
+      "write an object": object.write(inBucket),
+      "seal a key": sealing.seal(),
+      "write Requests": rows.put("requests"),
+      "call check-issuer": parts.invoke("check-issuer"),
     },
   },
   "write-secret": {

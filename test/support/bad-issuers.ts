@@ -1,5 +1,6 @@
 import { badHttp01 } from "./bad-http01.ts";
 import type { BadObject, BadSpec } from "./bad-objects.ts";
+import { badSigners } from "./bad-signers.ts";
 import { goodIssuer, stored } from "./good-objects.ts";
 
 const notYet = "Forbidden: not supported by this version of certwright";
@@ -239,7 +240,8 @@ const ofTheWholeSpec: BadObject[] = [
     path: "spec",
     message: "Required value: at least one issuer must be configured",
   },
-  ...["ca", "selfSigned", "vault", "venafi"].map((type) => ({
+  ...badSigners,
+  ...["vault", "venafi"].map((type) => ({
     rule: `Issuer: ${type} comes later`,
     object: stored("Issuer", { [type]: {} }),
     path: `spec.${type}`,

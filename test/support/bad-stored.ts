@@ -72,12 +72,6 @@ const annotations: BadObject[] = [
     message: "Forbidden: certwright.dev/store is no annotation of kind ClusterIssuer",
   },
   {
-    rule: "annotation: temporary certificates come later",
-    object: annotated("cert-manager.io/issue-temporary-certificate", "true"),
-    path: at("cert-manager.io/issue-temporary-certificate"),
-    message: "Forbidden: not supported by this version of certwright",
-  },
-  {
     rule: "annotation: rate-limits are JSON",
     object: limited("{newOrders: 5}"),
     path: limits,

@@ -1,4 +1,4 @@
-import type { AcmeAccount } from "../../core/rows.ts";
+import type { AcmeAccount } from "../../core/account-row.ts";
 import type { Manifest } from "../../local/requests.ts";
 import { keyOf } from "../../local/requests.ts";
 import type { openBed, TestStack } from "./integration-bed.ts";

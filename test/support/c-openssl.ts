@@ -1,4 +1,7 @@
 import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 
 /** `rsaEncryption 2048`, `prime256v1 256`: the key of the first certificate of a PEM text. */
@@ -19,4 +22,17 @@ async function openssl(args: string[], input: string | Uint8Array): Promise<stri
   const running = promisify(execFile)("openssl", args);
   running.child.stdin?.end(input);
   return (await running).stdout;
+}
+
+/** `stdin: OK`, or what openssl has against a chain, leaf first, under a trusted certificate. */
+export async function verifiedByOpenssl(chain: string, trusted: string): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "certwright-openssl-"));
+  try {
+    const [ca, untrusted] = [join(folder, "ca.pem"), join(folder, "chain.pem")];
+    writeFileSync(ca, trusted);
+    writeFileSync(untrusted, chain);
+    return (await openssl(["verify", "-x509_strict", "-CAfile", ca, "-untrusted", untrusted], chain)).trim();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

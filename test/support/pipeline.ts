@@ -9,6 +9,7 @@ import { apiVersionsOf } from "../../core/api-versions.ts";
 import { checkIssuer } from "../../core/check-issuer.ts";
 import type { Deps, KeyMaker } from "../../core/deps.ts";
 import { dispatch } from "../../core/dispatch/dispatch.ts";
+import { issuersOfSecret } from "../../core/issuers-of-secret.ts";
 import type { SyncOrder } from "../../core/kubernetes/state.ts";
 import type { ExecutionInput, Fact } from "../../core/ports.ts";
 import { parseId, type ResourceKey } from "../../core/resource.ts";
@@ -23,6 +24,7 @@ import { finalizeOrder } from "../../core/steps/finalize-order.ts";
 import { prepare } from "../../core/steps/prepare.ts";
 import { publishChallenge } from "../../core/steps/publish-challenge.ts";
 import { runBatchStep, runStep, type StepInput } from "../../core/steps/run.ts";
+import { sign } from "../../core/steps/sign.ts";
 import { validateChallenge } from "../../core/steps/validate-challenge.ts";
 import { writeSecret } from "../../core/steps/write-secret.ts";
 import { sweep } from "../../core/sweep.ts";
@@ -36,6 +38,7 @@ import { memoryLookup } from "./memory-lookup.ts";
 import { memoryRequests } from "./memory-requests.ts";
 import { memorySecretStore } from "./memory-secret-store.ts";
 import { memoryState } from "./memory-state.ts";
+import { signers } from "./signers.ts";
 import { virtualTime } from "./virtual-time.ts";
 import { type Visit, type Web, webOf } from "./web-of-names.ts";
 
@@ -110,6 +113,12 @@ export async function openPipeline(options: PipelineOptions = {}) {
   const deliver = (keys: ResourceKey[]) => start("stream", keys, (own) => dispatch(own, keys));
   const syncOf = (order: SyncOrder) =>
     start("sync-kubernetes", order, async (own) => options.syncKubernetes?.(own, order));
+  /** The other rule on the bus. */
+  const newCa = ({ detail }: Fact) =>
+    start("check-issuer", detail, async (own) => {
+      const secret = { namespace: String(detail.namespace), secretName: String(detail.secretName) };
+      for (const key of await issuersOfSecret(own, secret)) await checkIssuer(own, key);
+    });
   const deps: Deps = {
     instance: "certwright",
     defaultStore: "secretsManager",
@@ -122,6 +131,7 @@ export async function openPipeline(options: PipelineOptions = {}) {
     events: {
       publish: async (published) => {
         facts.push(...published.filter(({ type }) => type !== "Cluster Sync Requested"));
+        for (const ca of published.filter(({ detail }) => detail.isCA === true)) newCa(ca);
         if (options.syncKubernetes) for (const order of published.flatMap(orderOf)) syncOf(order);
       },
     },
@@ -154,6 +164,8 @@ export async function openPipeline(options: PipelineOptions = {}) {
       jks: async (content, how) => jksKeystore(content, how),
       pkcs12: async (content, how) => pkcs12Keystore(content, how),
     },
+    signers,
+    clusterResourceNamespace: "cert-manager",
     acme: async (issuer) => {
       const name = `certwright/${issuer.key.namespace}/${issuer.acme?.keySecretName}`;
       const secret = await stores.secretsManager.read(name);
@@ -175,6 +187,7 @@ export async function openPipeline(options: PipelineOptions = {}) {
     CheckPropagation: (deps, input) => runBatchStep(deps, "check-propagation", input, checkPropagation),
     ValidateChallenge: (deps, input) => runStep(deps, "validate-challenge", input, validateChallenge),
     FinalizeOrder: (deps, input) => runStep(deps, "finalize-order", input, finalizeOrder),
+    Sign: (deps, input) => runBatchStep(deps, "sign", input, sign),
     WriteSecret: (deps, input) => runBatchStep(deps, "write-secret", input, writeSecret),
   };
 

@@ -24,6 +24,8 @@ export const callInside: Record<Step, (one: InCalls) => CallFilter> = {
   "validate-challenge": ({ name }) => put("validate-challenge", attemptOf(name)),
   // The CA has the CSR.
   "finalize-order": ({ name }) => put("finalize-order", attemptOf(name)),
+  // The certificate is signed, State does not have it.
+  sign: ({ name }) => put("sign", attemptOf(name)),
   // Key, chain and value are there, the secret is not.
   "write-secret": ({ namespace, name }) => ({
     service: "secretsmanager",

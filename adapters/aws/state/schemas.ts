@@ -33,7 +33,7 @@ const errorClass: z.ZodMiniType<ErrorClass> = z.enum([
 ]);
 
 const condition = z.looseObject({
-  type: z.enum(["Ready", "Issuing"]),
+  type: z.enum(["Ready", "Issuing", "LifetimeShortened"]),
   status: z.enum(["True", "False", "Unknown"]),
   reason: text,
   message: text,
@@ -52,6 +52,7 @@ export const certificateRow: z.ZodMiniType<CertificateRow> = z.looseObject({
   waitsForIssuer: optional(z.boolean()),
   ready: condition,
   issuing: optional(condition),
+  lifetimeShortened: optional(condition),
   revision: optional(z.number()),
   issued: optional(
     z.looseObject({
@@ -67,6 +68,7 @@ export const certificateRow: z.ZodMiniType<CertificateRow> = z.looseObject({
       fingerprint: text,
       contentHash: optional(text),
       foreign: optional(z.literal(true)),
+      caFingerprint: optional(text),
     }),
   ),
   recentIssuances: optional(z.array(instant)),
@@ -116,6 +118,7 @@ export const issuerRow: z.ZodMiniType<IssuerRow> = z.looseObject({
       deactivatedAt: optional(text),
     }),
   ),
+  ca: optional(z.looseObject({ fingerprint: text, notAfter: instant, soonFrom: instant, rotating: optional(instant) })),
   failedChecks: optional(z.number()),
   dueAt: optional(instant),
   lane: optional(lane),
@@ -136,6 +139,7 @@ export const attemptRow: z.ZodMiniType<AttemptRow> = z.looseObject({
   startedAt: instant,
   step: z.enum(steps),
   stepEnded: optional(z.literal(true)),
+  signs: optional(z.literal(true)),
   propagated: optional(z.literal(true)),
   orderUrl: optional(text),
   finalizeUrl: optional(text),

@@ -98,7 +98,12 @@ export function openEnvironment(outside: Outside, name: FunctionName): Deps {
 }
 
 const none = () => Promise.reject(new Error("the fleet has no clusters"));
-const noClusters: Pick<Deps, "kubernetes" | "fieldManager" | "trust" | "keystores" | "pause"> = {
+const noClusters: Pick<
+  Deps,
+  "kubernetes" | "fieldManager" | "trust" | "keystores" | "pause" | "signers" | "clusterResourceNamespace"
+> = {
+  signers: { ca: none, selfSigned: none, temporary: none },
+  clusterResourceNamespace: "cert-manager",
   kubernetes: none,
   fieldManager: "certwright-fleet",
   trust: { defaultCAs: none, jks: none, pkcs12: none },

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { AcmeAccount } from "../../../core/rows.ts";
+import type { AcmeAccount } from "../../../core/account-row.ts";
 import { clusterIssuer, makeWorld, type World } from "./world.ts";
 
 const key = { namespace: "_cluster", kind: "ClusterIssuer", name: "le" } as const;

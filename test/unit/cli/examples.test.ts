@@ -19,6 +19,7 @@ describe("examples", () => {
       "kubernetes",
       "maintenance-window",
       "minimal",
+      "private-ca",
       "short-lived",
       "wildcard",
     ]);
@@ -43,10 +44,15 @@ describe("examples", () => {
       await world.run(["apply", "-f", folder]);
     const { items } = JSON.parse((await world.run("get certs -A -o json")).out);
     for (const { spec } of items) {
-      expect(["pebble", "pebble-two-minutes"]).toContain(spec.issuerRef.name);
-      expect(spec.issuerRef.kind).toBe("ClusterIssuer");
-      for (const name of spec.dnsNames) expect(name).toMatch(/\.example\.test$/);
+      const { name, kind = "Issuer" } = spec.issuerRef;
+      expect([
+        "pebble ClusterIssuer",
+        "pebble-two-minutes ClusterIssuer",
+        "self-signed Issuer",
+        "private Issuer",
+      ]).toContain(`${name} ${kind}`);
+      for (const name of spec.dnsNames ?? []) expect(name).toMatch(/\.example\.test$/);
     }
-    expect(items).toHaveLength(8);
+    expect(items).toHaveLength(10);
   });
 });

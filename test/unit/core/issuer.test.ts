@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { IssuerSpec } from "../../../core/issuer.ts";
-import { goodIssuer } from "../../support/good-objects.ts";
+import { goodIssuer, stored } from "../../support/good-objects.ts";
 import { parseIssuer } from "../../support/parse.ts";
 import { leafPem, rootPem } from "./openssl-certificates.ts";
 
@@ -11,6 +11,25 @@ function specOf(acme: Record<string, unknown> = {}, metadata?: unknown): IssuerS
 }
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
+
+describe("an Issuer that signs at once", () => {
+  const read = (spec: unknown) => {
+    const parsed = parseIssuer(stored("Issuer", spec));
+    return parsed.ok ? parsed.resource.spec : parsed.faults;
+  };
+
+  it("is read with everything set, and with nothing", () => {
+    const urls = {
+      crlDistributionPoints: ["http://crl.example.test/ca.crl"],
+      ocspServers: ["http://ocsp.example.test"],
+      issuingCertificateURLs: ["http://pki.example.test/ca.crt"],
+    };
+    expect(read({ ca: { secretName: "root-ca", ...urls } })).toEqual({ ca: { secretName: "root-ca", ...urls } });
+    const none = { crlDistributionPoints: [], ocspServers: [], issuingCertificateURLs: [] };
+    expect(read({ ca: { secretName: "root-ca" } })).toEqual({ ca: { secretName: "root-ca", ...none } });
+    expect(read({ selfSigned: {} })).toEqual({ selfSigned: { crlDistributionPoints: [] } });
+  });
+});
 
 describe("an Issuer", () => {
   it("gets cert-manager's defaults", () => {

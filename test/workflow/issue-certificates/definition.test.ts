@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type FunctionName, functionShapes, pascalCase, stepNames } from "../../../cdk/functions.ts";
 import { steps } from "../../../core/status.ts";
-import { cleanUp, loops, machine, stepStates } from "./machine.ts";
+import { cleanUp, loops, machine, signStates, stepStates } from "./machine.ts";
 
 const states = Object.entries(machine.States);
 const named = states.map(([name, state]) => ({ name, state }));
@@ -51,11 +51,14 @@ describe("issue-certificates as written", () => {
     expect([...reached].sort()).toEqual(states.map(([name]) => name).sort());
   });
 
-  it("uses nothing of JSONata that decides: no function, no comparison but with null", () => {
+  it("uses nothing of JSONata that decides: no function, no comparison but with null, and the route that dispatch chose", () => {
     const text = readFileSync(new URL("../../../state-machines/issue-certificates.asl.json", import.meta.url), "utf8");
     const expressions = [...text.matchAll(/\{%(.*?)%\}/g)].map(([, inner]) => inner?.trim() ?? "");
     expect(expressions.length).toBeGreaterThan(50);
-    for (const expression of expressions) expect(expression).toMatch(/^\$[\w.]+( = null)?$|^\$states(\.\w+)+$/);
+    const route = ["$route = 'sign'", "$exists($states.input.route) ? $states.input.route : 'order'"];
+    const others = expressions.filter((expression) => !route.includes(expression));
+    expect(others).toHaveLength(expressions.length - route.length);
+    for (const expression of others) expect(expression).toMatch(/^\$[\w.]+( = null)?$|^\$states(\.\w+)+$/);
   });
 });
 
@@ -73,7 +76,11 @@ describe("a task", () => {
 
   it("is there for each step, in their order", () => {
     expect(tasks.map(({ name }) => name.toLowerCase().replaceAll(" ", "-"))).toEqual([...steps]);
-    expect([...stepStates, cleanUp]).toEqual(tasks.map(({ name }) => name));
+    const names = tasks.map(({ name }) => name);
+    expect([...stepStates, cleanUp]).toEqual(names.filter((name) => name !== "Sign"));
+    expect([...signStates, cleanUp]).toEqual(
+      names.filter((name) => signStates.includes(name as never) || name === cleanUp),
+    );
   });
 
   it.each(tasks)("$name gives its Lambda more time than the Lambda gives itself", ({ name, state }) => {
@@ -94,7 +101,7 @@ describe("a task", () => {
     expect(state.Output).toEqual({});
   });
 
-  it.each(stepStates)("%s catches everything and goes to Clean up", (name) => {
+  it.each([...stepStates, "Sign"])("%s catches everything and goes to Clean up", (name) => {
     const caught = machine.States[name]?.Catch;
     expect(caught).toMatchObject([{ ErrorEquals: ["States.ALL"], Next: cleanUp, Output: {} }]);
     expect(caught?.[0]?.Output).toEqual({});
@@ -112,6 +119,6 @@ describe("a wait", () => {
   it("is called `Wait for`, and a choice is a question", () => {
     const ofType = (type: string) => states.filter(([, state]) => state.Type === type).map(([name]) => name);
     for (const name of ofType("Wait")) expect(name).toMatch(/^Wait for [a-z]+$/);
-    for (const name of ofType("Choice")) expect(name).toMatch(/^[A-Z][a-z]+\?$/);
+    for (const name of ofType("Choice")) expect(name).toMatch(/^[A-Z][a-z ]+\?$/);
   });
 });

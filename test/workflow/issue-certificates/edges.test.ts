@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { edgesOf } from "../../support/asl-machine.ts";
 import { machine } from "./machine.ts";
-import { fails, run, type Script, waits } from "./stub-tasks.ts";
+import { fails, refs, run, type Script, waits } from "./stub-tasks.ts";
 
 const [away, broken] = [fails("UnavailableError"), fails("TypeError")];
 
@@ -13,6 +13,12 @@ const scenarios: Record<string, Script> = {
     "Finalize order": [waits(1)],
   },
 };
+const signing: Record<string, Script> = {
+  "it signs at once": {},
+  "away for a moment: Sign": { Sign: [away] },
+  "one failure: Sign": { Sign: [broken] },
+  "dies: Sign": { Sign: [broken, broken] },
+};
 for (const state of Object.keys(machine.States)) {
   scenarios[`away for a moment: ${state}`] = { [state]: [away] };
   scenarios[`one failure: ${state}`] = { [state]: [broken] };
@@ -21,7 +27,13 @@ for (const state of Object.keys(machine.States)) {
 
 /** Every transition of issue-certificates, and the scenario that shows it. */
 const table: [edge: string, scenario: string][] = [
-  ["Prepare -next-> Create order", "nothing waits"],
+  ["Prepare -next-> Signs at once?", "nothing waits"],
+  ["Signs at once? -default-> Create order", "nothing waits"],
+  ["Signs at once? -choice 0-> Sign", "it signs at once"],
+  ["Sign -next-> Write secret", "it signs at once"],
+  ["Sign -retry 0-> Sign", "away for a moment: Sign"],
+  ["Sign -retry 1-> Sign", "one failure: Sign"],
+  ["Sign -catch 0-> Clean up challenge", "dies: Sign"],
   ["Prepare -retry 0-> Prepare", "away for a moment: Prepare"],
   ["Prepare -retry 1-> Prepare", "one failure: Prepare"],
   ["Prepare -catch 0-> Clean up challenge", "dies: Prepare"],
@@ -65,9 +77,10 @@ const table: [edge: string, scenario: string][] = [
 
 describe("every transition of issue-certificates", () => {
   it.each(table)("%s is taken when %s", async (edge, scenario) => {
-    const script = scenarios[scenario];
+    const signs = signing[scenario];
+    const script = signs ?? scenarios[scenario];
     expect(script).toBeDefined();
-    expect((await run(script)).edges).toContain(edge);
+    expect((await run(script, refs(1), signs && "sign")).edges).toContain(edge);
   });
 
   it("is in the table, and the table has no other", () => {

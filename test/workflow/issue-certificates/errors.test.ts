@@ -16,7 +16,7 @@ describe("a service that is away (UnavailableError)", () => {
   it.each(stepStates)("for a moment does not end %s", async (state) => {
     const done = await run({ [state]: [fails("UnavailableError"), fails("UnavailableError")] });
     expect(done).toMatchObject({ status: "SUCCEEDED", retries: 2 });
-    expect(done.entered).toHaveLength(11);
+    expect(done.entered).toHaveLength(12);
     expect(done.calls.at(-1)?.payload).toMatchObject({ failed: null });
   });
 
@@ -122,7 +122,7 @@ describe("what no Catch can catch", () => {
     async (name) => {
       const done = await run({ "Create order": ever(name) });
       expect(done).toMatchObject({ status: "FAILED", error: name });
-      expect(done.entered).toEqual(["Prepare", "Create order"]);
+      expect(done.entered).toEqual(["Prepare", "Signs at once?", "Create order"]);
     },
   );
 

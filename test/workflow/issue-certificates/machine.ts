@@ -6,7 +6,7 @@ export const machine = JSON.parse(
   readFileSync(new URL("../../../state-machines/issue-certificates.asl.json", import.meta.url), "utf8"),
 ) as Machine;
 
-/** The tasks that take a StepInput, in the machine's order; the last state is Clean up challenge. */
+/** The tasks of an order that take a StepInput, in the machine's order; the last state is Clean up challenge. */
 export const stepStates = [
   "Prepare",
   "Create order",
@@ -16,6 +16,9 @@ export const stepStates = [
   "Finalize order",
   "Write secret",
 ] as const;
+
+/** The same of an issuer that signs at once. */
+export const signStates = ["Prepare", "Sign", "Write secret"] as const;
 
 export const cleanUp = "Clean up challenge";
 

@@ -52,7 +52,7 @@ describe("what a function is called with", () => {
 });
 
 describe("the variables of an execution", () => {
-  const names = ["attempts", "failed", "issuer", "leaseId", "live", "round", "since", "waitUntil", "waiting"];
+  const names = ["attempts", "failed", "issuer", "leaseId", "live", "round", "route", "since", "waitUntil", "waiting"];
 
   it("are all there after the first step and are all the same ones at the end", async () => {
     const { variables } = await run(messy, refs(2));

@@ -54,12 +54,12 @@ export function refs(count: number): AttemptRef[] {
 }
 
 /** Runs the real state machine over stubs and a clock that only Waits move. */
-export async function run(script: Script = {}, attempts = refs(1)): Promise<Run> {
+export async function run(script: Script = {}, attempts = refs(1), route?: "sign" | "order"): Promise<Run> {
   const seen: Pick<Run, "calls" | "waits"> = { calls: [], waits: [] };
   let now = start;
   const execution = await execute(
     machine,
-    { leaseId: "lease-1", issuer: "_cluster/ClusterIssuer/le", attempts },
+    { leaseId: "lease-1", issuer: "_cluster/ClusterIssuer/le", attempts, ...(route && { route }) },
     {
       now: () => now,
       waitUntil: async (time) => {

@@ -5,11 +5,11 @@ import { fails, keeps, payloadsOf, refs, run, says, start, waits } from "./stub-
 const oneRound = Object.fromEntries(loops.map(({ task }) => [task, [waits(2)]]));
 
 describe("one certificate", () => {
-  it("goes through the protocol in 20 states with one round of each wait", async () => {
+  it("goes through the protocol in 21 states with one round of each wait", async () => {
     const done = await run(oneRound);
     expect(done.status).toBe("SUCCEEDED");
     expect(done.entered).toEqual([
-      ...["Prepare", "Create order", "Publish challenge"],
+      ...["Prepare", "Signs at once?", "Create order", "Publish challenge"],
       ...["Check propagation", "Propagated?", "Wait for propagation", "Check propagation", "Propagated?"],
       ...["Validate challenge", "Validated?", "Wait for validation", "Validate challenge", "Validated?"],
       ...["Finalize order", "Finalized?", "Wait for certificate", "Finalize order", "Finalized?"],
@@ -18,10 +18,10 @@ describe("one certificate", () => {
     expect(done.entered.length + done.retries).toBeLessThanOrEqual(24);
   });
 
-  it("needs 11 states when there is nothing to wait for, and no time", async () => {
+  it("needs 12 states when there is nothing to wait for, and no time", async () => {
     const done = await run();
     expect(done.entered).toEqual([
-      ...["Prepare", "Create order", "Publish challenge", "Check propagation", "Propagated?"],
+      ...["Prepare", "Signs at once?", "Create order", "Publish challenge", "Check propagation", "Propagated?"],
       ...["Validate challenge", "Validated?", "Finalize order", "Finalized?", "Write secret", "Clean up challenge"],
     ]);
     expect(done.end).toEqual(start);
@@ -34,10 +34,29 @@ describe("one certificate", () => {
   });
 });
 
+describe("an issuer that signs at once", () => {
+  it("takes 5 states for a batch of any size, and no time", async () => {
+    const done = await run({}, refs(50), "sign");
+    expect(done.entered).toEqual(["Prepare", "Signs at once?", "Sign", "Write secret", "Clean up challenge"]);
+    expect(payloadsOf(done, "Write secret")[0]?.live).toEqual(refs(50));
+    expect(done.end).toEqual(start);
+  });
+
+  it("hands a step only what goes on, and Clean up everything", async () => {
+    const done = await run({ Sign: [keeps(({ attemptId }) => attemptId === "a1")] }, refs(3), "sign");
+    expect(payloadsOf(done, "Write secret")[0]?.live).toEqual([refs(3)[1]]);
+    expect(done.calls.at(-1)?.payload).toMatchObject({ attempts: refs(3), failed: null });
+  });
+
+  it("is not what an execution of before there was a route has", async () => {
+    expect((await run()).entered).toEqual((await run({}, refs(1), "order")).entered);
+  });
+});
+
 describe("a batch of 50 that wait together", () => {
-  it("takes 20 states, which is at most 0.6 for each certificate", async () => {
+  it("takes 21 states, which is at most 0.6 for each certificate", async () => {
     const done = await run(oneRound, refs(50));
-    expect(done.entered).toHaveLength(20);
+    expect(done.entered).toHaveLength(21);
     expect(done.entered.length / 50).toBeLessThanOrEqual(0.6);
     expect(payloadsOf(done, "Write secret")[0]?.live).toEqual(refs(50));
   });
@@ -109,7 +128,7 @@ describe("attempts that leave the batch", () => {
   it.each(stepStates)("all at %s leave an empty list, which later steps can read", async (state) => {
     const done = await run({ [state]: [keeps(() => false)] });
     expect(done.status).toBe("SUCCEEDED");
-    expect(done.entered).toHaveLength(11);
+    expect(done.entered).toHaveLength(12);
     const later = done.calls.slice(stepStates.indexOf(state) + 1, -1);
     for (const { payload } of later) expect(payload).toMatchObject({ live: [], waiting: [] });
   });

@@ -11,7 +11,7 @@ const cluster: ResourceKey = { namespace: "_cluster", kind: "Cluster", name: "pr
 const key: ResourceKey = { namespace: "web", kind: "Certificate", name: "www" };
 
 describe("startIssuance", () => {
-  const input = { leaseId, issuer: "_cluster/ClusterIssuer/le", attempts: [ref] };
+  const input = { leaseId, issuer: "_cluster/ClusterIssuer/le", attempts: [ref], route: "order" as const };
 
   it("starts an execution that is named like its lease", async () => {
     const { starter, executions } = setUp();

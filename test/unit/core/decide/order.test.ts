@@ -29,6 +29,7 @@ describe("the checks", () => {
       ...[
         "secretDrifted",
         "requestChanged",
+        "caRotated",
         "revoked",
         "keyCompromised",
         "manuallyTriggered",

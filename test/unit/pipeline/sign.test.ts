@@ -1,0 +1,105 @@
+import { X509Certificate } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { openPipeline, type Pipeline } from "../../support/pipeline.ts";
+import { inSeconds, leafSpec, privateCa, rootSpec } from "../../support/private-ca.ts";
+
+const web = (kind: "Issuer" | "Certificate", name: string) => ({ namespace: "web", kind, name }) as const;
+
+async function issued(p: Pipeline, secretName: string) {
+  const secret = await p.secret("web", secretName);
+  return { leaf: new X509Certificate(String(secret?.["tls.crt"])), secret };
+}
+
+describe("a private CA", () => {
+  it("is ready and has signed a leaf seconds after all of it was put at once", async () => {
+    const p = await openPipeline({ sweepSeconds: 0 });
+    await p.apply("web/www", leafSpec("www"));
+    await privateCa(p);
+    expect(await p.ready("web/www")).toBe(true);
+    const { leaf, secret } = await issued(p, "www-tls");
+    const root = await issued(p, "root-ca");
+    expect(leaf.verify(root.leaf.publicKey)).toBe(true);
+    expect(secret?.["ca.crt"]).toBe(root.secret?.["tls.crt"]);
+    expect(secret?.["tls.crt"]?.match(/BEGIN/g)).toHaveLength(1);
+    expect(root.secret?.["ca.crt"]).toBe(root.secret?.["tls.crt"]);
+  });
+
+  it("goes Prepare, Sign, Write secret, Clean up: no order, no wait, one execution for a batch", async () => {
+    const p = await openPipeline();
+    await privateCa(p);
+    const names = Array.from({ length: 20 }, (_, index) => `www-${index}`);
+    for (const name of names)
+      await p.requests.put({ key: web("Certificate", name), apiVersion: "cert-manager.io/v1", spec: leafSpec(name) });
+    const before = p.executions.length;
+    p.dispatch(...names.map((name) => `web/${name}`));
+    await p.time.runUntil(inSeconds(p, 10));
+    const ours = p.executions.slice(before);
+    expect(ours.map(({ entered }) => entered)).toEqual([
+      ["Prepare", "Signs at once?", "Sign", "Write secret", "Clean up challenge"],
+    ]);
+    for (const name of names) expect(await p.ready(`web/${name}`)).toBe(true);
+  });
+
+  it("says of its issuers what cert-manager says", async () => {
+    const p = await openPipeline();
+    await p.apply("web/Issuer/root", { ca: { secretName: "root-ca" } });
+    await p.time.runUntil(inSeconds(p, 1));
+    expect((await p.state.issuer(web("Issuer", "root")))?.ready).toMatchObject({
+      status: "False",
+      reason: "ErrGetKeyPair",
+      message: expect.stringMatching(/^Error getting keypair for CA issuer: secret "root-ca" not found; /),
+    });
+    await privateCa(p);
+    expect((await p.state.issuer(web("Issuer", "root")))?.ready).toMatchObject({
+      status: "True",
+      reason: "KeyPairVerified",
+      message: "Signing CA verified",
+    });
+    expect((await p.state.issuer(web("Issuer", "selfsigned")))?.ready).toMatchObject({
+      reason: "IsReady",
+      message: "",
+    });
+  });
+
+  it("takes no tokens but of its executions", async () => {
+    const p = await openPipeline();
+    const taken = new Set<string>();
+    const { putBuckets } = p.state;
+    p.state.putBuckets = (rows) => {
+      for (const { key } of rows) taken.add(key);
+      return putBuckets(rows);
+    };
+    await privateCa(p);
+    await p.apply("web/www", leafSpec("www"));
+    await p.time.runUntil(inSeconds(p, 10));
+    expect([...taken].sort()).toEqual(["executions#web/Issuer/root", "executions#web/Issuer/selfsigned"]);
+  });
+});
+
+describe("a leaf", () => {
+  it("ends with its CA, says so, is not issued again for it, and gets its whole life when the CA is renewed", async () => {
+    const p = await openPipeline();
+    await privateCa(p, { duration: "48h" });
+    await p.apply("web/www", leafSpec("www", "root", { duration: "2160h" }));
+    await p.time.runUntil(inSeconds(p, 60));
+    const row = await p.row("web/www");
+    const root = await p.row("web/root");
+    expect(row?.issued?.notAfter).toBe(root?.issued?.notAfter);
+    expect(row?.lifetimeShortened).toMatchObject({
+      type: "LifetimeShortened",
+      status: "True",
+      reason: "CAEndsEarlier",
+      message: expect.stringMatching(
+        /^asked for until 2027-02-20T\S+, but its CA ends on 2026-11-24T\S+: renewed when the CA is$/,
+      ),
+    });
+    await p.time.runUntil(inSeconds(p, 20 * 3_600));
+    expect((await p.row("web/www"))?.revision).toBe(1);
+    await p.apply("web/root", rootSpec({ duration: "8760h" }));
+    await p.time.runUntil(inSeconds(p, 60));
+    const after = await p.row("web/www");
+    expect(after).toMatchObject({ revision: 2, ready: { status: "True" } });
+    expect(after?.lifetimeShortened).toBeUndefined();
+    expect((after?.issued?.notAfter ?? 0) - (after?.issued?.notBefore ?? 0)).toBe(2160 * 3_600_000);
+  });
+});
