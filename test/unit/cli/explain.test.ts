@@ -69,7 +69,7 @@ describe("explain", () => {
     await putRow(world, readyRow("web", await request(world, "web")));
     expect((await chain()).get("secret gone")).toEqual(["fires: DoesNotExist", 'there is no stored secret "web-tls"']);
     stored({ versionId: "x" });
-    expect((await chain()).get("secret changed")?.[0]).toBe("fires: SecretMismatch");
+    expect((await chain()).get("secret drifted")?.[0]).toBe("fires: SecretMismatch");
   });
 
   it("does without that description where its reader has no right to it, and says so", async () => {
