@@ -22,6 +22,10 @@ export default defineConfig({
           setupFiles: "test/support/one-seed.ts",
         },
       },
+      // Needs openssl, Go and keytool, and no stack.
+      {
+        test: { name: "golden", include: ["test/golden/**/*.test.ts"], testTimeout: minute, hookTimeout: 5 * minute },
+      },
       { test: { name: "workflow", include: ["test/workflow/**/*.test.ts"] } },
       { test: { name: "infra", include: ["test/infra/**/*.test.ts"], testTimeout: minute, hookTimeout: minute } },
       {

@@ -49,8 +49,8 @@ const subjectAnnotations = {
   "2.5.4.7": "subject-localities",
   "2.5.4.17": "subject-postalcodes",
   "2.5.4.9": "subject-streetaddresses",
-  "2.5.4.5": "subject-serialnumber",
 };
+const serialNumberOid = "2.5.4.5";
 
 /** cert-manager's annotations; those of the second group only when they say something. */
 function baseAnnotations({ name, spec, chainPem }: Described): Record<string, string> {
@@ -69,7 +69,11 @@ function baseAnnotations({ name, spec, chainPem }: Described): Record<string, st
     annotation,
     csv(leaf.subject[oid] ?? []),
   ]);
-  const ifSet = [...subject, ["email-sans", leaf.emailAddresses.join(",")]].filter(([, value]) => value !== "");
+  const single = [
+    ["subject-serialnumber", leaf.subject[serialNumberOid]?.at(-1) ?? ""],
+    ["email-sans", leaf.emailAddresses.join(",")],
+  ];
+  const ifSet = [...subject, ...single].filter(([, value]) => value !== "");
   const all = [...Object.entries(always), ...ifSet].map(([annotation, value]) => [
     `cert-manager.io/${annotation}`,
     value,

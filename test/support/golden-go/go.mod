@@ -1,0 +1,3 @@
+module certwright.dev/golden
+
+go 1.24
