@@ -57,9 +57,10 @@ const http01 = z.strictObject(
   {
     functionUrl: z.exactOptional(z.enum(["public", "iam"], { error: "must be public or iam" })),
     concurrency: z._default(
-      z.union([z.literal("unreserved"), z.number().check(z.int(), z.minimum(1), z.maximum(1000))], {
-        error: "must be a whole number from 1 to 1000, or unreserved",
-      }),
+      z.custom<number | "unreserved">(
+        (value) => value === "unreserved" || (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 1_000),
+        { error: "must be a whole number from 1 to 1000, or unreserved" },
+      ),
       10,
     ),
   },

@@ -186,7 +186,7 @@ describe("each prop", () => {
       expect.objectContaining({ FunctionName: lambda, Principal: "logs.amazonaws.com", SourceAccount: account }),
     );
     const destination = `arn:aws:logs:${region}:999988887777:destination:lake`;
-    expect(synthesize({ logSubscriptionArn: destination }).ofType("AWS::Lambda::Permission")).toHaveLength(4);
+    expect(synthesize({ logSubscriptionArn: destination }).ofType("AWS::Lambda::Permission")).toHaveLength(5);
   });
 
   it("http01: the function that answers is deployed, and every function knows; nobody is let in before somebody asks for a URL", () => {
