@@ -3,7 +3,7 @@ import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { CreateSecretCommand, DescribeSecretCommand } from "@aws-sdk/client-secrets-manager";
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { functionNames } from "../../cdk/functions.ts";
+import { type FunctionName, functionNames } from "../../cdk/functions.ts";
 import type { Manifest } from "../../local/requests.ts";
 import { pebbleIssuer } from "../../local/seed.ts";
 import type { AuthCall, Ground } from "../support/auth-calls.ts";
@@ -63,6 +63,9 @@ async function inBucket(name: string): Promise<SecretValue> {
 /** What the functions did so far, at AWS: all that was signed by the session of a role. */
 const callsOfFunctions = () => auth.stack.recorder.list().filter(({ signedBy = "" }) => signedBy.startsWith("ASIA"));
 
+/** Nothing here asks for what they do: their calls are weighed where something does (yy-least-privilege). */
+const idle: FunctionName[] = ["revoke-certificate", "rewrite-secret", "serve-challenge", "sign"];
+
 /** As which role a call was refused, and in what words; "allowed" when it was not. */
 async function answerTo(role: string, call: AuthCall): Promise<{ name: string; message: string }> {
   const refusal = await call(await auth.as(role), ground).then(
@@ -111,11 +114,12 @@ describe("under its functions' own roles, the pipeline", () => {
     const calls = callsOfFunctions();
     expect(calls.filter(({ error = "" }) => /Denied|Token|Signature/.test(error))).toEqual([]);
     expect(calls.filter((call) => call.function === undefined)).toEqual([]);
-    const signers = functionNames.map((name) => [
+    const working = functionNames.filter((name) => !idle.includes(name));
+    const signers = working.map((name) => [
       ...new Set(calls.filter((call) => call.function === name).map(({ signedBy }) => signedBy)),
     ]);
-    expect(signers.map(({ length }) => length)).toEqual(functionNames.map(() => 1));
-    expect(new Set(signers.flat()).size).toBe(functionNames.length);
+    expect(signers.map(({ length }) => length)).toEqual(working.map(() => 1));
+    expect(new Set(signers.flat()).size).toBe(working.length);
   });
 });
 

@@ -21,7 +21,7 @@ const good = named("good", 50);
 const edits = working.map(({ metadata }, index) => broken(from(ofCertificates, index), metadata.name));
 const created = [
   ...ofOthers,
-  ...Array.from({ length: 150 - ofOthers.length }, (_, index) => from(ofCertificates, index + 53)),
+  ...Array.from({ length: 150 - ofOthers.length }, (_, index) => from(ofCertificates, index + working.length)),
 ].map((bad, index) => broken(bad, fresh(`new${index}`)));
 
 interface Broken extends BadObject {

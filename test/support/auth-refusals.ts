@@ -74,7 +74,6 @@ export const bounds: Record<FunctionName, { may: AuthCall; mayNot: Record<string
     may: secret.read(account),
     mayNot: {
       "read another instance's secret": secret.read(foreign),
-      "open a sealed key": sealing.open(),
       "write a Certificate's secret": secret.write(mine),
       "make a Certificate's secret": secret.create("certwright/web/nobody", ofCertificate),
       "make an account key of another instance": secret.create("other/_cluster/nobody", ofIssuer),
@@ -111,7 +110,6 @@ export const bounds: Record<FunctionName, { may: AuthCall; mayNot: Record<string
       "write an account key": secret.write(account),
       "delete a secret": secret.remove(mine),
       "write an object": object.write(inBucket),
-      "open a sealed key": sealing.open(),
       "write Requests": rows.put("requests"),
       "change fields of State": rows.update("state"),
       "call write-secret": parts.invoke("write-secret"),
@@ -128,7 +126,6 @@ export const bounds: Record<FunctionName, { may: AuthCall; mayNot: Record<string
       "write another instance's secret": secret.write(foreign),
       "delete a secret": secret.remove(mine),
       "delete an object": object.remove(inBucket),
-      "open a sealed key": sealing.open(),
       "write Requests": rows.put("requests"),
       "change fields of State": rows.update("state"),
       "start an execution": parts.start("certwright-issue-certificates"),
@@ -153,8 +150,6 @@ export const bounds: Record<FunctionName, { may: AuthCall; mayNot: Record<string
     mayNot: {
       "read an account key": secret.read(account),
       "read another instance's secret": secret.read(foreign),
-      "write a secret": secret.write(mine),
-      "write an object": object.write(inBucket),
       "change records": records.change(ours),
       "write Requests": rows.put("requests"),
     },
