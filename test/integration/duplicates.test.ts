@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { steps } from "../../core/status.ts";
 import type { Manifest } from "../../local/requests.ts";
 import type { Gate } from "../support/control.ts";
 import { deliver, streamEvent } from "../support/deliveries.ts";
 import { certificate, openBed } from "../support/integration-bed.ts";
 import { untilNoTxt } from "../support/integration-dns.ts";
 import { countIssuances, once } from "../support/issuance-counts.ts";
-import { callInside } from "../support/step-calls.ts";
+import { callInside, stepsOfAnOrder } from "../support/step-calls.ts";
 
 const bed = openBed();
 const { stack, fresh } = bed;
@@ -41,7 +40,7 @@ afterAll(async () => {
 
 describe("the same record, delivered again and again at once,", () => {
   it.concurrent("100 times while the first is inside each step, makes one issuance", async () => {
-    const held = new Map(steps.map((step) => [step, wanted(issuers.held, `held-in-${step}`)]));
+    const held = new Map(stepsOfAnOrder.map((step) => [step, wanted(issuers.held, `held-in-${step}`)]));
     const manifests = [...held.values()];
     const dnsNames = manifests.map(({ metadata }) => `${metadata.name}.example.test`);
     const paused: Gate[] = [];

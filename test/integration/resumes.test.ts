@@ -5,11 +5,12 @@ import type { Manifest } from "../../local/requests.ts";
 import { certificate, openBed } from "../support/integration-bed.ts";
 import { untilNoTxt } from "../support/integration-dns.ts";
 import { attemptsOf, countIssuances, once } from "../support/issuance-counts.ts";
+import { stepsOfAnOrder } from "../support/step-calls.ts";
 
 const bed = openBed();
 const { stack, fresh } = bed;
 const namespace = fresh("resumes");
-const died = steps.filter((step) => step !== "clean-up-challenge");
+const died = stepsOfAnOrder.filter((step) => step !== "clean-up-challenge");
 const deaths = new Map<Step, Awaited<ReturnType<typeof death>>>();
 const faults = new Map<Step, string>();
 

@@ -1,5 +1,8 @@
-import type { Step } from "../../core/status.ts";
+import { type Step, steps } from "../../core/status.ts";
 import type { CallFilter } from "../../local/calls.ts";
+
+/** The steps that an attempt at an ACME CA goes through. */
+export const stepsOfAnOrder = steps.filter((step) => step !== "sign");
 
 /** A certificate's own names in what the functions send. */
 export interface InCalls {
