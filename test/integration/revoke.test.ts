@@ -50,7 +50,7 @@ describe("certwright revoke, with the real CA", () => {
     expect(await statusAtCa(after.serialNumber)).toMatchObject({ Status: "Valid" });
     const { stdout } = await certwright(stack, ["describe", "certificate", "leaked", "-n", namespace]);
     expect(stdout).toMatch(/KeyCompromised/);
-    expect(stdout).toMatch(/keyCompromise .* replaced/);
+    expect(stdout).toMatch(/keyCompromise +\S+ +20\d\d-/);
   });
 
   it.concurrent("has the account revoke what is superseded, and shows who asked what", async () => {
