@@ -18,7 +18,16 @@ const unused: [functions: string[], grant: RegExp, reason: string][] = [
   [everyone, /^logs:/, "Lambda itself writes the function's log, with its role"],
   [
     [
-      ...["accept-request", "dispatch", "sweep", "resync", "check-issuer", "sync-kubernetes", "rewrite-secret"],
+      ...[
+        "accept-request",
+        "dispatch",
+        "sweep",
+        "resync",
+        "check-issuer",
+        "sync-kubernetes",
+        "rewrite-secret",
+        "revoke-certificate",
+      ],
       "clean-up-challenge",
     ],
     /^sqs:SendMessage/,
@@ -60,7 +69,7 @@ const unused: [functions: string[], grant: RegExp, reason: string][] = [
   [["sweep"], /^lambda:InvokeFunction @ function:certwright-rewrite/, "a rewrite that was lost, or has its next try"],
   [
     ["rewrite-secret"],
-    /^s3:|through s3$|^secretsmanager:(CreateSecret,TagResource|RestoreSecret) /,
+    /^s3:|through s3$|^secretsmanager:(CreateSecret|TagResource|RestoreSecret) /,
     "a secret in the store s3 is rewritten; one that is deleted, or changes its issuer, at the same time",
   ],
   [
