@@ -140,7 +140,7 @@ describe("the calls of all integration tests so far", () => {
     const zones = HostedZones.filter(({ Config }) => !Config?.PrivateZone).map(
       ({ Id = "" }) => Id.split("/").at(-1) ?? "",
     );
-    const listed = readInstalled(synthesize({ zones, http01: {} }).file, weighed.deployed.place);
+    const listed = readInstalled(synthesize({ zones, http01: {}, dnsPersist: true }).file, weighed.deployed.place);
     for (const name of ["publish-challenge", "check-propagation", "clean-up-challenge"]) {
       const { requests, calls } = weighed.asked.get(name) ?? expect.unreachable();
       const toRoute53 = [...requests].filter(([, { request }]) => request.action.startsWith("route53:"));

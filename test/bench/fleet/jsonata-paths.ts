@@ -10,8 +10,8 @@ export interface Scope {
 export type Value = (scope: Scope) => unknown;
 
 /**
- * Compiles a template of the state machine. Of JSONata it knows what that file uses: a path from a variable or `$states`, and
- * `= null` after one. Anything else is refused, so that the two cannot part unseen.
+ * Compiles a template of the state machine. Of JSONata it knows what that file uses: a path from a variable or `$states`, `= null`
+ * or `= 'text'` after one, and a text where a path leads nowhere. Anything else is refused, so that the two cannot part unseen.
  */
 export function compile(template: unknown): Value {
   if (typeof template === "string") return compileText(template);
@@ -31,12 +31,23 @@ export function compile(template: unknown): Value {
 function compileText(text: string): Value {
   const inner = /^\{% (.*) %\}$/s.exec(text)?.[1];
   if (inner === undefined) return () => text;
-  const compared = /^(\S+) = null$/.exec(inner)?.[1];
+  const [, compared, literal] = /^(\S+) = (?:null|'(\w+)')$/.exec(inner) ?? [];
   if (compared !== undefined) {
     const value = path(compared);
-    return (scope) => value(scope) === null;
+    return (scope) => value(scope) === (literal ?? null);
   }
-  return path(inner);
+  const [, asked, found, otherwise] = /^\$exists\((\S+)\) \? (\S+) : '(\w+)'$/.exec(inner) ?? [];
+  return asked !== undefined && asked === found ? orElse(path(asked), otherwise) : path(inner);
+}
+
+function orElse(value: Value, otherwise: unknown): Value {
+  return (scope) => {
+    try {
+      return value(scope);
+    } catch {
+      return otherwise;
+    }
+  };
 }
 
 function path(text: string): Value {

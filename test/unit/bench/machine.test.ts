@@ -25,13 +25,13 @@ async function run(answers: Record<string, (payload: Record<string, unknown>) =>
 }
 
 describe("the product's state machine, compiled", () => {
-  it("goes through all steps in 11 transitions when nothing waits", async () => {
+  it("goes through all steps in 12 transitions when nothing waits", async () => {
     const { status, seen, transitions } = await run();
     expect(status).toBe("SUCCEEDED");
     expect(seen.join(" ")).toBe(
       "Prepare CreateOrder PublishChallenge CheckPropagation ValidateChallenge FinalizeOrder WriteSecret CleanUpChallenge",
     );
-    expect(transitions).toBe(11);
+    expect(transitions).toBe(12);
   });
 
   it("takes three transitions more for a round of waiting", async () => {
@@ -40,7 +40,7 @@ describe("the product's state machine, compiled", () => {
       ValidateChallenge: () => answer(rounds++ === 0 ? "2026-11-22T12:00:01Z" : null),
     });
     expect(seen.slice(4, 7)).toEqual(["ValidateChallenge", "wait", "ValidateChallenge"]);
-    expect(transitions).toBe(14);
+    expect(transitions).toBe(15);
   });
 
   it("repeats a task while a service is away, then cleans up with the error's name", async () => {
@@ -53,12 +53,17 @@ describe("the product's state machine, compiled", () => {
     });
     expect(seen).toEqual(["Prepare", "CreateOrder", "wait", "CreateOrder", "wait", "CreateOrder", "CleanUpChallenge"]);
     expect(failed).toEqual(["UnavailableError"]);
-    expect(transitions).toBe(5);
+    expect(transitions).toBe(6);
   });
 });
 
 describe("the expressions it knows", () => {
-  const scope = { variables: { live: refs, waitUntil: null }, input, result: { Payload: answer("x") }, retryCount: 2 };
+  const scope = {
+    variables: { live: refs, waitUntil: null, route: "sign" },
+    input,
+    result: { Payload: answer("x") },
+    retryCount: 2,
+  };
   const context = { Execution: { Name: "n" }, State: { Name: "s", EnteredTime: "t", RetryCount: 2 } };
 
   it.each([
@@ -67,6 +72,10 @@ describe("the expressions it knows", () => {
     "{% $states.context.State.RetryCount %}",
     "{% $live %}",
     "{% $waitUntil = null %}",
+    "{% $route = 'sign' %}",
+    "{% $route = 'order' %}",
+    "{% $exists($states.input.route) ? $states.input.route : 'order' %}",
+    "{% $exists($states.input.issuer) ? $states.input.issuer : 'order' %}",
   ])("give what JSONata gives: %s", async (text) => {
     const states = { input, result: scope.result, context };
     expect(compile(text)(scope)).toEqual(await evaluate(text, states, scope.variables));
