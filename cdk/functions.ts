@@ -20,6 +20,8 @@ export const functionShapes = {
   sweep: { memoryMb: 512, timeoutSeconds: 55, asynchronous: { retries: 0, maxAgeSeconds: 60 } },
   resync: { memoryMb: 512, timeoutSeconds: 900, asynchronous: patient },
   "check-issuer": { memoryMb: 512, timeoutSeconds: 60, asynchronous: patient },
+  /** What it did not look at is due at the next sweep, too. */
+  "check-certificates": { memoryMb: 512, timeoutSeconds: 55, asynchronous: { retries: 0, maxAgeSeconds: 60 } },
   "sync-kubernetes": { memoryMb: 512, timeoutSeconds: 300, asynchronous: patient },
   /** With a leaked key it reads what State holds of every certificate. */
   "revoke-certificate": { memoryMb: 512, timeoutSeconds: 900, asynchronous: patient },

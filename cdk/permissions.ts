@@ -162,6 +162,7 @@ function calls({ names, keyMaterialArn: keyArn, deadLettersArn }: Grounds) {
     callDispatch: start.dispatch,
     callSweep: start.sweep,
     callCheckIssuer: start.checkIssuer,
+    callCheckCertificates: start.checkCertificates,
     callCleanUp: start.cleanUp,
     callSyncKubernetes: start.syncKubernetes,
     callRevokeCertificate: start.revoke,

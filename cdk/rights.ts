@@ -7,7 +7,7 @@ import type { Permissions } from "./permissions.ts";
 const rights: Record<FunctionName, (may: Permissions) => Permission[][]> = {
   "accept-request": (may) => [may.writeRequests],
   dispatch: (may) => [may.readStream, ...decide(may)],
-  sweep: (may) => [may.queryDue, ...decide(may)],
+  sweep: (may) => [may.queryDue, may.callCheckCertificates, ...decide(may)],
   resync: (may) => [
     may.scanRequests,
     may.readRequests,
@@ -28,6 +28,13 @@ const rights: Record<FunctionName, (may: Permissions) => Permission[][]> = {
     may.readSecrets,
     may.createAccountKeys,
     may.callSweep,
+  ],
+  "check-certificates": (may) => [
+    may.readRequest,
+    may.readStateRow,
+    may.readStateRows,
+    may.writeState,
+    may.callDispatch,
   ],
   "sync-kubernetes": (may) => [
     may.readRequest,

@@ -1,5 +1,4 @@
 import { isClusterScoped, type Kind } from "../core/resource.ts";
-import type { Issued } from "../core/rows.ts";
 import { rfc3339, stepIn } from "../core/status.ts";
 import { textAt } from "./as-written.ts";
 import { fromNow, span, took } from "./durations.ts";
@@ -10,6 +9,7 @@ import {
   modeOf,
   namesOf,
   readiness,
+  renewalOf,
   secretsOf,
   serverOf,
   shortNames,
@@ -55,7 +55,7 @@ const columns: Record<Kind, { narrow: Column[]; wide: (now: number) => Column[] 
     wide: () => [
       ["NAMES", (seen) => shortNames(namesOf(seen)) || "<none>"],
       ["NOT-AFTER", ({ certificate }) => timeCell(certificate?.issued?.notAfter)],
-      ["RENEWAL", ({ certificate }) => renewalCell(certificate?.issued)],
+      ["RENEWAL", renewalCell],
       ["REVISION", ({ certificate }) => String(certificate?.revision ?? "<none>")],
       ["STEP", ({ attempt }) => (attempt ? stepIn(attempt) : "<none>")],
     ],
@@ -87,8 +87,9 @@ function ageOf(seen: Seen, now: number): string {
   return since === undefined ? "<unknown>" : span(now - Date.parse(since));
 }
 
-function renewalCell(issued: Issued | undefined): string {
-  return issued && issued.renewalTime === undefined ? "<disabled>" : timeCell(issued?.renewalTime);
+function renewalCell(seen: Seen): string {
+  const renewal = renewalOf(seen);
+  return seen.certificate?.issued && renewal === undefined ? "<disabled>" : timeCell(renewal);
 }
 
 function timeCell(at: number | undefined): string {

@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { storedName } from "../core/deps.ts";
+import { renewsAt } from "../core/renewal.ts";
 import type { RevocationRow } from "../core/revocation/state.ts";
 import type { AttemptRow, CertificateRow, Issued } from "../core/rows.ts";
 import { rfc3339 } from "../core/status.ts";
@@ -56,12 +57,13 @@ export async function describeCertificate(installation: Installation, seen: Seen
 }
 
 function issuedPart(
-  { revision }: CertificateRow,
+  { revision, ari }: CertificateRow,
   issued: Issued,
   leaf: X509Certificate | undefined,
   now: number,
 ): string {
   const instant = (at: number) => `${rfc3339(at)} (${fromNow(at, now)})`;
+  const renewal = renewsAt(issued, ari);
   return fields(
     [
       ["Revision", revision === undefined ? undefined : String(revision)],
@@ -70,10 +72,10 @@ function issuedPart(
       ["Serial Number", leaf?.serialNumber.toLowerCase()],
       ["Not Before", instant(issued.notBefore)],
       ["Not After", instant(issued.notAfter)],
-      [
-        "Renewal Time",
-        issued.renewalTime === undefined ? "<none>: spec.renewal.policy is Disabled" : instant(issued.renewalTime),
-      ],
+      ["Renewal Time", renewal === undefined ? "<none>: spec.renewal.policy is Disabled" : instant(renewal)],
+      ["Suggested By CA", ari?.window && `${rfc3339(ari.window.start)} to ${rfc3339(ari.window.end)}`],
+      ["Explanation", ari?.explanationUrl],
+      ["CA Not Heard", ari?.lastError],
       ["SHA-256", issued.fingerprint],
       ["Stored In", `${issued.store}, ${issued.secretArn}`],
       ["Version", issued.versionId],

@@ -1,8 +1,10 @@
+import type { Ari } from "../core/ari.ts";
 import type { BundleRow, ClusterRow } from "../core/kubernetes/rows.ts";
 import { clusterNamespace } from "../core/resource.ts";
 import type { CertificateRow, IssuerRow } from "../core/rows.ts";
 import { type Condition, rfc3339, stepIn } from "../core/status.ts";
 import { rowOf, type Seen } from "./objects.ts";
+import { renewalOf } from "./summary.ts";
 
 /** An object as Kubernetes prints it; the order of its fields never changes. */
 export function kubernetesShape(seen: Seen): object {
@@ -43,10 +45,11 @@ function certificateStatus(seen: Seen, row: CertificateRow): object {
     observedGeneration: row.generation,
     notBefore: issued && rfc3339(issued.notBefore),
     notAfter: issued && rfc3339(issued.notAfter),
-    renewalTime: timeOf(issued?.renewalTime),
+    renewalTime: timeOf(renewalOf(seen)),
     revision: row.revision,
     failedIssuanceAttempts: row.failedIssuanceAttempts || undefined,
     lastFailureTime: row.lastFailureTime,
+    acme: row.ari && { ari: renewalInformation(row.ari) },
     // cert-manager has no such fields: what follows is ours.
     step: seen.attempt && stepIn(seen.attempt),
     attempt: row.attempt?.id,
@@ -56,6 +59,17 @@ function certificateStatus(seen: Seen, row: CertificateRow): object {
     secretVersionId: issued?.versionId,
     store: issued?.store,
     fingerprint: issued?.fingerprint,
+  });
+}
+
+/** cert-manager's status.acme.ari. */
+function renewalInformation({ window, explanationUrl, checkedAt, nextCheckAt, lastError }: Ari): object {
+  return withoutUndefined({
+    suggestedWindow: window && { start: rfc3339(window.start), end: rfc3339(window.end) },
+    explanationURL: explanationUrl,
+    lastChecked: timeOf(checkedAt),
+    nextCheck: rfc3339(nextCheckAt),
+    lastError,
   });
 }
 

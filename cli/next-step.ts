@@ -3,7 +3,7 @@ import { rfc3339, stepIn } from "../core/status.ts";
 import { at, textAt } from "./as-written.ts";
 import { fromNow } from "./durations.ts";
 import { isDecided, rowOf, type Seen } from "./objects.ts";
-import { isUpToDate } from "./summary.ts";
+import { isUpToDate, renewalOf } from "./summary.ts";
 
 /** What certwright does next with an object, when, and why: one sentence or two. */
 export function nextStep(seen: Seen, now: number): string {
@@ -36,7 +36,11 @@ function attemptStep({ key, attempt }: Seen, certificate: CertificateRow, when: 
 }
 
 function renewal(seen: Seen, now: number): string {
-  return `It renews at ${instant(seen.certificate?.dueAt ?? now, now)}, because ${renewalReason(seen)}.`;
+  const { dueAt, ari } = seen.certificate ?? {};
+  const at = renewalOf(seen) ?? dueAt ?? now;
+  const asks = dueAt !== undefined && dueAt < at && dueAt === ari?.nextCheckAt;
+  const then = asks ? ` It asks its CA again at ${instant(dueAt, now)}.` : "";
+  return `It renews at ${instant(at, now)}, because ${renewalReason(seen, at)}.${then}`;
 }
 
 /** It is not renewed by itself. */
@@ -47,7 +51,11 @@ function unrenewed({ key, certificate }: Seen, now: number): string {
 }
 
 /** Why it renews at that time and not at another, in the words of the spec. */
-function renewalReason({ written, certificate }: Seen): string {
+function renewalReason({ written, certificate }: Seen, instant: number): string {
+  const { ari } = certificate ?? {};
+  if (instant === ari?.window?.chosenAt) return "its CA suggested that (renewal information, RFC 9773)";
+  if (ari?.window && instant === ari.latest)
+    return "its CA suggested a later time, and no renewal is later than this one";
   const before = textAt(written.spec, "renewBefore");
   const share = at(written.spec, "renewBeforePercentage");
   const issued = certificate?.issued;

@@ -1,5 +1,6 @@
 import { annotationNames } from "../core/annotations.ts";
 import type { ClusterRow } from "../core/kubernetes/rows.ts";
+import { nextLook, renewsAt } from "../core/renewal.ts";
 import { asMap, at, textAt } from "./as-written.ts";
 import type { Style } from "./io.ts";
 import { isDecided, rowOf, type Seen } from "./objects.ts";
@@ -19,12 +20,17 @@ export function statusWord(seen: Seen): string {
   return isUpToDate(seen) ? "UpToDate" : (certificate.issuing?.reason ?? certificate.ready.reason);
 }
 
-/** Nothing has to be done before the renewal, or the end where there is none: State has no other instant in mind. */
+/** Nothing has to be done but to look before the renewal, or the end where there is none: State has no other instant in mind. */
 export function isUpToDate({ certificate }: Seen): boolean {
   if (certificate?.issued === undefined || certificate.attempt !== undefined) return false;
-  const { renewalTime, notAfter } = certificate.issued;
-  if (certificate.dueAt === undefined) return renewalTime === undefined && certificate.ready.reason === "Expired";
-  return certificate.dueAt === (renewalTime ?? notAfter);
+  const { issued, dueAt, ready } = certificate;
+  if (dueAt === undefined) return issued.renewalTime === undefined && ready.reason === "Expired";
+  return dueAt === nextLook({ ...certificate, issued }, new Date(0)).dueAt;
+}
+
+/** When a working certificate is renewed, epoch ms; undefined when it never is. */
+export function renewalOf({ certificate }: Pick<Seen, "certificate">): number | undefined {
+  return certificate?.issued && renewsAt(certificate.issued, certificate.ari);
 }
 
 export function styleOfReadiness(status: string): Style {

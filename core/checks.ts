@@ -7,7 +7,7 @@ import type { Decision } from "./decide.ts";
 import type { Facts } from "./facts.ts";
 import type { IssuerSpec } from "./issuer.ts";
 import { refusedByPolicy } from "./policy.ts";
-import { fencedUntil } from "./renewal.ts";
+import { fencedUntil, renewsAt } from "./renewal.ts";
 import { idOf, type Resource, resourceOf } from "./resource.ts";
 import { rfc3339 } from "./status.ts";
 
@@ -175,9 +175,13 @@ export function manuallyTriggered(facts: Facts): Answer {
 }
 
 export function renewalDue(facts: Facts): Answer {
-  const { issued } = facts.row ?? {};
-  if (issued?.renewalTime === undefined || issued.renewalTime > facts.now.getTime()) return undefined;
-  return issue(facts, "Renewing", `renewing certificate as renewal was scheduled at ${rfc3339(issued.renewalTime)}`);
+  const { issued, ari } = facts.row ?? {};
+  const at = issued && renewsAt(issued, ari);
+  if (at === undefined || at > facts.now.getTime()) return undefined;
+  const suggested = at === ari?.window?.chosenAt;
+  const why = ari?.explanationUrl === undefined ? "" : `, see ${ari.explanationUrl}`;
+  const by = suggested ? `was suggested by the CA (ARI) for ${rfc3339(at)}${why}` : `was scheduled at ${rfc3339(at)}`;
+  return issue(facts, "Renewing", `renewing certificate as renewal ${by}`);
 }
 
 export function secretGone(facts: Facts): Answer {

@@ -12,6 +12,7 @@ import type { NameConstraints } from "./name-constraints.ts";
 import type { Policy } from "./policy.ts";
 import type { Chance, Clock, DnsProvider, Events, KeySealer, Requests, SecretStore, Starter, State } from "./ports.ts";
 import type { Rdn } from "./rdn.ts";
+import type { RenewalInfoSource } from "./renewal-info.ts";
 import type { ResourceKey } from "./resource.ts";
 import type { IssuerRow, StoreName } from "./rows.ts";
 import type { SignatureAlgorithm } from "./signature-algorithm.ts";
@@ -41,6 +42,8 @@ export interface Deps {
   acme(issuer: IssuerRow): Promise<AcmeIssuer>;
   /** The same before there is an account; for check-issuer. */
   acmeRegistrar(request: { key: ResourceKey; spec: IssuerSpec; accountKeyPem: string }): Promise<AcmeIssuer>;
+  /** Where the CA of an ACME issuer that is ready says when to renew; needs no account. */
+  renewalInfo(issuer: IssuerRow): Promise<RenewalInfoSource>;
   /** The DNS providers that an issuer may name. */
   dnsAdapters: DnsAdapters;
   /** The DNS provider behind an issuer's solver. */

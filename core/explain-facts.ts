@@ -4,7 +4,7 @@ import { changedPart, contentHash } from "./content-hash.ts";
 import type { Instant } from "./explain.ts";
 import type { Facts } from "./facts.ts";
 import type { IssuerSpec } from "./issuer.ts";
-import { fenceIssuances } from "./renewal.ts";
+import { fenceIssuances, renewsAt } from "./renewal.ts";
 import { idOf } from "./resource.ts";
 
 type Sentence = (facts: Facts, instant: Instant) => string;
@@ -86,10 +86,11 @@ export const sentences: Record<string, Sentence> = {
     return acted === asked ? `asked at ${asked}, and done` : `asked at ${asked}; done so far: ${acted ?? "none"}`;
   },
   renewalDue: ({ row }, instant) => {
-    const { issued } = row ?? {};
+    const { issued, ari } = row ?? {};
     if (!issued) return "there is no certificate to renew";
-    if (issued.renewalTime === undefined) return "it is not renewed by itself: spec.renewal.policy is Disabled";
-    return `renewal time ${instant(issued.renewalTime)}`;
+    const at = renewsAt(issued, ari);
+    if (at === undefined) return "it is not renewed by itself: spec.renewal.policy is Disabled";
+    return `renewal time ${instant(at)}${at === ari?.window?.chosenAt ? ", suggested by the CA" : ""}`;
   },
   contentChanged: (facts) => {
     const spec = specOf(facts);

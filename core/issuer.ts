@@ -50,6 +50,8 @@ export interface AcmeSpec {
   preferredChain?: string;
   /** Orders name the end of the validity that spec.duration asks for. */
   enableDurationFeature?: true;
+  /** Whether a CA that has an opinion is asked when to renew (RFC 9773); it is, unless this says None. */
+  renewalInformationSource?: "ARI" | "None";
   solvers: Solver[];
 }
 
@@ -92,7 +94,7 @@ const acmeTable: FieldTable = {
   solvers: "read",
   preferredChain: "read",
   enableDurationFeature: "read",
-  renewalInformationSource: later({ harmless: (value) => value === "ARI" || value === "None" }),
+  renewalInformationSource: "read",
 };
 /** keyAlgorithm is deprecated and without effect, as in cert-manager: it is always HS256. */
 const bindingTable: FieldTable = { keyID: "read", keySecretRef: "read", keyAlgorithm: "read" };
@@ -124,6 +126,7 @@ function readAcme(fields: Fields, kind: Kind, adapters: DnsAdapters): AcmeSpec {
   const externalAccountBinding = readBinding(fields);
   const profile = readProfile(fields);
   const preferredChain = readPreferredChain(fields);
+  const renewalInformationSource = fields.oneOf("renewalInformationSource", ["ARI", "None"]);
   if (skipTLSVerify && fields.isSet("caBundle")) {
     const why = "caBundle and skipTLSVerify are mutually exclusive and cannot both be set";
     fields.fault("caBundle", invalidValue('""', why), "keep caBundle and remove skipTLSVerify");
@@ -143,6 +146,7 @@ function readAcme(fields: Fields, kind: Kind, adapters: DnsAdapters): AcmeSpec {
     ...(profile === undefined ? {} : { profile }),
     ...(preferredChain === undefined ? {} : { preferredChain }),
     ...(fields.flag("enableDurationFeature") ? { enableDurationFeature: true } : {}),
+    ...(renewalInformationSource === undefined ? {} : { renewalInformationSource }),
     solvers: readSolvers(fields, kind, adapters),
   };
 }

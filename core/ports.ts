@@ -67,6 +67,8 @@ export type Saved = "saved" | "conflict";
 /** Something whose dueAt has passed. */
 export type Due =
   | { what: "certificate"; key: ResourceKey; dueAt: number; lane: Lane }
+  /** A working certificate that is only to be looked at (core/check-certificates.ts): in the lane new, and it has a validity. */
+  | { what: "look"; key: ResourceKey; dueAt: number; lane: Lane }
   | { what: "issuer"; key: ResourceKey; dueAt: number; lane: Lane }
   /** A Cluster or a Bundle. */
   | { what: "kubernetes"; key: ResourceKey; dueAt: number; lane: Lane }
@@ -255,6 +257,7 @@ export interface Starter {
   dispatch(keys: ResourceKey[]): Promise<void>;
   sweep(): Promise<void>;
   checkIssuer(key: ResourceKey): Promise<void>;
+  checkCertificates(keys: ResourceKey[]): Promise<void>;
   cleanUp(refs: AttemptRef[], issuer: string): Promise<void>;
   syncKubernetes(order: SyncOrder): Promise<void>;
   revoke(ref: AttemptRef): Promise<void>;

@@ -1,5 +1,6 @@
 import type { RenewalPolicy } from "./renewal-fields.ts";
 import { firstInWindow } from "./renewal-windows.ts";
+import type { CertificateRow, Issued } from "./rows.ts";
 import { rfc3339 } from "./status.ts";
 
 export interface RenewalInput {
@@ -49,7 +50,47 @@ function spread(input: RenewalInput): number {
   return Math.floor((desired - earlier) / step) * step;
 }
 
-function renewBefore(input: RenewalInput, lifetime: number): number {
+/** Of the lifetime that is left when the CA wants a renewal later than that: the backoff of a day and more fits into it. */
+const latestShare = 6;
+
+/**
+ * The latest instant to which a CA may postpone the renewal, epoch ms. What the spec says of renewBefore is meant as a limit;
+ * without it a sixth of the lifetime stays, so that failures still have time. With windows (or without renewals) it may not at
+ * all: our own time is in one.
+ */
+export function latestRenewal(input: Omit<RenewalInput, "fraction">): number | undefined {
+  if (input.renewal) return undefined;
+  const lifetime = input.notAfter - input.notBefore;
+  const asked = input.renewBeforeSeconds !== undefined || input.renewBeforePercentage !== undefined;
+  return Math.floor(input.notAfter - (asked ? renewBefore(input, lifetime) : lifetime / latestShare));
+}
+
+/**
+ * When the working certificate is renewed, epoch ms: at the instant that its CA suggested, but never too late, or at our own;
+ * undefined when it is not renewed by itself.
+ */
+export function renewsAt({ renewalTime }: Pick<Issued, "renewalTime">, ari: CertificateRow["ari"]): number | undefined {
+  const chosen = ari?.window?.chosenAt;
+  if (renewalTime === undefined || chosen === undefined) return renewalTime;
+  return Math.min(chosen, Math.max(renewalTime, ari?.latest ?? 0));
+}
+
+/**
+ * What a row with a working certificate waits for when nothing else is to be done: its renewal, or before that a look (its CA is
+ * asked), or, where it is not renewed by itself, its end, so that Ready says so. All but renewals go with the lane new: renewals
+ * do not wait for them, and nobody has to hear how little life is left.
+ */
+export function nextLook(
+  { issued, ari }: { issued: Issued; ari?: CertificateRow["ari"] },
+  now: Date,
+): Pick<CertificateRow, "dueAt" | "lane"> {
+  const renewal = renewsAt(issued, ari);
+  if (renewal === undefined) return issued.notAfter > now.getTime() ? { dueAt: issued.notAfter, lane: "new" } : {};
+  const look = ari?.nextCheckAt ?? renewal;
+  return look < renewal ? { dueAt: look, lane: "new" } : { dueAt: renewal, lane: "renew" };
+}
+
+function renewBefore(input: Omit<RenewalInput, "fraction">, lifetime: number): number {
   const asked = (input.renewBeforeSeconds ?? 0) * 1_000;
   if (asked > 0 && asked < lifetime) return asked;
   const percentage = input.renewBeforePercentage ?? 0;

@@ -2,7 +2,9 @@ import { concurrently } from "./concurrently.ts";
 import type { Deps } from "./deps.ts";
 import type { BundleRow, ClusterRow } from "./kubernetes/rows.ts";
 import type { StoredRequest } from "./ports.ts";
-import { familyOf, idOf, type ResourceKey } from "./resource.ts";
+import { asksForRenewalInfo } from "./renewal-info.ts";
+import { familyOf, idOf, parseId, type ResourceKey } from "./resource.ts";
+import type { CertificateRow, IssuerRow } from "./rows.ts";
 import { isUndecided } from "./undecided.ts";
 
 export interface ResyncReport {
@@ -59,7 +61,22 @@ async function changed(deps: Deps, requests: StoredRequest[], placed: Placed): P
     deps.state.issuers(of("issuer")),
   ]);
   const row = (id: string) => certificates.get(id) ?? issuers.get(id) ?? placed.get(id);
-  return requests.filter((request) => isUndecided(request, row(idOf(request.key)))).map(({ key }) => key);
+  const unasked = await unaskedOf(deps, [...certificates.values()]);
+  return requests
+    .filter((request) => isUndecided(request, row(idOf(request.key))) || unasked.has(idOf(request.key)))
+    .map(({ key }) => key);
+}
+
+/** Ids of quiet certificates whose CA could be asked when to renew and is not: issued before it could, or it was switched on. */
+async function unaskedOf({ state }: Deps, rows: CertificateRow[]): Promise<Set<string>> {
+  const quiet = rows.filter(
+    ({ issued, ari, attempt, issuing, lane }) => issued && !ari && !attempt && !issuing && lane === "renew",
+  );
+  const keys = [...new Set(quiet.flatMap(({ issuer }) => issuer ?? []))].flatMap((id) => parseId(id) ?? []);
+  const issuers = keys.length > 0 ? await state.issuers(keys) : new Map<string, IssuerRow>();
+  return new Set(
+    quiet.filter(({ issuer }) => asksForRenewalInfo(issuers.get(issuer ?? ""))).map(({ key }) => idOf(key)),
+  );
 }
 
 async function sendDeleted(deps: Deps, report: ResyncReport, keys: ResourceKey[], seen: Set<string>): Promise<void> {

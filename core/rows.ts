@@ -1,5 +1,6 @@
 import type { AcmeAccount } from "./account-row.ts";
 import type { AlternativeNames } from "./alternative-names.ts";
+import type { Ari } from "./ari.ts";
 import type { CaAuthority } from "./ca-authority.ts";
 import type { Challenge } from "./challenge.ts";
 import type { ErrorClass } from "./errors.ts";
@@ -8,13 +9,12 @@ import type { Condition, Step } from "./status.ts";
 import type { SubjectFields } from "./subject.ts";
 
 /**
- * What State holds. Instants are epoch milliseconds; status times are RFC 3339.
- * Every row carries the schema version that wrote it. A step gives back an attempt of a newer one; the row of a certificate is
- * worked on, and keeps what is unknown to us, so that a roll-back goes on.
+ * What State holds. Instants are epoch milliseconds; status times are RFC 3339. Every row carries the schema version that wrote
+ * it: a step gives back an attempt of a newer one; a certificate's keeps what is unknown to us, so that a roll-back goes on.
  */
 export const rowSchema = 1;
 
-/** Renewals go before first issuances. */
+/** Renewals go before first issuances, and before looks at certificates whose renewal is not due (core/renewal.ts). */
 export type Lane = "renew" | "new";
 
 /** The right of one execution to write for an attempt. The id is the execution's name. */
@@ -48,6 +48,8 @@ export interface CertificateRow {
   rehearsal?: "wanted" | "passed";
   /** The value of `certwright.dev/renew-requested-at` that was last acted on. */
   renewRequestedAt?: string;
+  /** What the CA suggests (RFC 9773); absent where its issuer is not asked, and while it is renewed. */
+  ari?: Ari;
   /** The working certificate was seen revoked; says nothing of another one. */
   revoked?: Revoked;
   /** The `at` of the wish to revoke that was last acted on. */

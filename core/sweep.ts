@@ -2,10 +2,15 @@ import { concurrently, together } from "./concurrently.ts";
 import type { Deps } from "./deps.ts";
 import { dispatch, type Verdict } from "./dispatch/dispatch.ts";
 import type { Due } from "./ports.ts";
+import { lateMs } from "./renewal-info.ts";
 import type { AttemptRef } from "./rows.ts";
 
-/** At most so many due things in one sweep: the next one comes in a minute. */
+/** At most so many due things are decided in one sweep: the next one comes in a minute. */
 const perSweep = 1_000;
+/** Looks cost next to nothing: after a pause of the sweep they must not keep first issuances waiting. */
+const perSweepWithLooks = 5_000;
+/** Looked at in one call. */
+const looksTogether = 50;
 /** How long clean-up has, its repeats included, before it is asked again: leftovers that stay must not crowd the sweeps. */
 const askAgainMs = 15 * 60_000;
 /** Failing renewals are due within this time (the longest backoff and its spread), so their margin is seen. */
@@ -22,10 +27,12 @@ export interface SweepReport {
 /** Takes what is due, renewals first. */
 export async function sweep(deps: Deps): Promise<SweepReport> {
   const now = deps.clock.now();
-  const due = await deps.state.due(now, perSweep);
-  const [, , verdicts, margin] = await together([
+  const all = await deps.state.due(now, perSweepWithLooks);
+  const due = all.flatMap((one) => decided(one, now) ?? []).slice(0, perSweep);
+  const [, , , verdicts, margin] = await together([
     sweepRecords(deps, due),
     sweepOthers(deps, due),
+    sweepLooks(deps, all),
     sweepCertificates(deps, due),
     deps.state.smallestMargin(now, new Date(now.getTime() + marginHorizonMs)),
   ]);
@@ -38,12 +45,27 @@ export async function sweep(deps: Deps): Promise<SweepReport> {
   };
 }
 
+/** What is not only to be looked at. A look that nobody made is decided on: else a broken function would hold up renewals. */
+function decided(one: Due, now: Date): Due | undefined {
+  if (one.what !== "look") return one;
+  return one.dueAt < now.getTime() - lateMs ? { ...one, what: "certificate" } : undefined;
+}
+
 function sweepCertificates(deps: Deps, due: Due[]): Promise<Verdict[]> {
   // All at once: where tokens are short, the most urgent of all gets the first.
   return dispatch(
     deps,
     due.flatMap((one) => (one.what === "certificate" ? [one.key] : [])),
   );
+}
+
+/** Groups of working certificates, looked at elsewhere: the sweep itself asks no CA. */
+async function sweepLooks({ starter }: Deps, due: Due[]): Promise<void> {
+  const keys = due.flatMap((one) => (one.what === "look" ? [one.key] : []));
+  const groups = Array.from({ length: Math.ceil(keys.length / looksTogether) }, (_, index) =>
+    keys.slice(index * looksTogether, (index + 1) * looksTogether),
+  );
+  await concurrently(10, groups, (group) => starter.checkCertificates(group));
 }
 
 /** Each goes to the function that works on its kind. */

@@ -1,6 +1,7 @@
 import type { CertificateSpec } from "./certificate.ts";
+import { nextLook } from "./renewal.ts";
 import type { Resource, ResourceKey } from "./resource.ts";
-import { type CertificateRow, type Issued, rowSchema } from "./rows.ts";
+import { type CertificateRow, rowSchema } from "./rows.ts";
 import { type Condition, condition, rfc3339 } from "./status.ts";
 
 /** How a Certificate's row changes. All pure; all keep what they do not speak of. */
@@ -119,7 +120,7 @@ export function refused(row: CertificateRow, reason: string, message: string, no
   return { ...rest, ready: ready(row, "False", reason, `${message}${kept}`, now) };
 }
 
-/** Nothing to do before the renewal. `renewalTime`: epoch ms; undefined when there is none. */
+/** Nothing to do before the renewal, but to look. `renewalTime`: epoch ms; undefined when there is none. */
 export function upToDate(row: CertificateRow, renewalTime: number | undefined, now: Date): CertificateRow {
   const {
     issuing: _issuing,
@@ -132,21 +133,9 @@ export function upToDate(row: CertificateRow, renewalTime: number | undefined, n
   if (!row.issued) return kept;
   const { failedIssuanceAttempts: _failures, lastFailureTime: _last, rehearsal: _rehearsal, ...free } = kept;
   const { dueAt: _due, lane: _lane, ...rest } = free;
-  const { renewalTime: _before, ...issued } = row.issued;
-  const next = { ...issued, ...(renewalTime === undefined ? {} : { renewalTime }), specHash: row.specHash };
-  return { ...rest, issued: next, ready: readyByCertificate(row, now), ...restsUntil(next, now) };
-}
-
-/**
- * When a working certificate is looked at again. One that is not renewed by itself: when it ends, so that Ready says so; its lane
- * is not `renew`, because nobody has to hear how little life it has left.
- */
-export function restsUntil(
-  { renewalTime, notAfter }: Pick<Issued, "renewalTime" | "notAfter">,
-  now: Date,
-): Pick<CertificateRow, "dueAt" | "lane"> {
-  if (renewalTime !== undefined) return { dueAt: renewalTime, lane: "renew" };
-  return notAfter > now.getTime() ? { dueAt: notAfter, lane: "new" } : {};
+  const { renewalTime: _before, ...before } = row.issued;
+  const issued = { ...before, ...(renewalTime === undefined ? {} : { renewalTime }), specHash: row.specHash };
+  return { ...rest, issued, ready: readyByCertificate(row, now), ...nextLook({ ...rest, issued }, now) };
 }
 
 const tombstoneDays = 30;

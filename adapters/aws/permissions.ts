@@ -40,6 +40,7 @@ export function starterPermissions(scope: {
     dispatch: invoke("dispatch"),
     sweep: invoke("sweep"),
     checkIssuer: invoke("check-issuer"),
+    checkCertificates: invoke("check-certificates"),
     cleanUp: invoke("clean-up-challenge"),
     syncKubernetes: invoke("sync-kubernetes"),
     revoke: invoke("revoke-certificate"),

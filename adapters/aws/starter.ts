@@ -38,6 +38,9 @@ export function awsStarter(deps: StarterDeps): Starter {
     },
     sweep: () => invoke(deps, "sweep", {}),
     checkIssuer: (key) => invoke(deps, "check-issuer", { key }),
+    checkCertificates: async (keys) => {
+      for (const some of chunks(keys)) await invoke(deps, "check-certificates", { keys: some });
+    },
     cleanUp: async (refs, issuer) => {
       for (const attempts of chunks(refs)) await invoke(deps, "clean-up-challenge", { attempts, issuer });
     },

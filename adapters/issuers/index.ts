@@ -4,3 +4,8 @@ export const issuers = {
   ca: () => import("./ca.ts"),
   selfSigned: () => import("./self-signed.ts"),
 };
+
+/** When to renew, by the CAs of ACME issuers (RFC 9773). */
+export const renewalInfo = {
+  acme: () => import("./acme/renewal-info.ts"),
+};

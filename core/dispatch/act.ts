@@ -69,8 +69,7 @@ function nextRow(
     }
     case "nothing": {
       if (!request.ok) return {};
-      const fraction = () => deps.chance.fraction();
-      const next = settled(withOptions(row, request.resource), request.resource.spec, { now, fraction });
+      const next = settled(withOptions(row, request.resource), request.resource.spec, facts.issuer, deps);
       return { ...next, row: same(facts.row, next.row) };
     }
   }

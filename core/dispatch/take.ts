@@ -48,10 +48,12 @@ async function resumable(deps: Deps, ref: AttemptRef, { rehearsal }: Ready): Pro
 function leased(deps: Deps, work: Ready, ref: AttemptRef, leaseId: LeaseId): CertificateRow {
   const { facts, decision, certificate } = work;
   const { now } = facts;
-  const { waitsForIssuer: _, ...base } = withOptions(
-    atGeneration(facts.key, facts.row, certificate.specHash, now),
-    certificate,
-  );
+  // Who is renewed needs no advice about it; and the row stays small.
+  const {
+    waitsForIssuer: _waits,
+    ari: _ari,
+    ...base
+  } = withOptions(atGeneration(facts.key, facts.row, certificate.specHash, now), certificate);
   const { renewRequestedAt } = certificate.spec.options;
   return {
     ...base,

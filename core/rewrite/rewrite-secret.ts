@@ -95,8 +95,7 @@ function nextRow({ deps, row, issued, certificate }: RewriteWork, right: Right):
     ...(hash === undefined ? {} : { contentHash: hash }),
     ...(right.foreign ? { foreign: true } : {}),
   };
-  const fraction = () => deps.chance.fraction();
-  return settled({ ...rest, issued: next }, certificate.spec, { now, fraction });
+  return settled({ ...rest, issued: next }, certificate.spec, undefined, deps);
 }
 
 /** Who wrote the row meanwhile knows less of the secret than we: then dispatch looks at both again. */

@@ -1,9 +1,10 @@
 import { concurrently } from "../concurrently.ts";
 import { done, type Outcome } from "../outcome.ts";
 import type { Fact } from "../ports.ts";
-import { fenceIssuances } from "../renewal.ts";
+import { fenceIssuances, nextLook } from "../renewal.ts";
+import { firstQuestion } from "../renewal-info.ts";
 import type { CertificateRow } from "../rows.ts";
-import { lifetimeCondition, readyByCertificate, restsUntil } from "../transitions.ts";
+import { lifetimeCondition, readyByCertificate } from "../transitions.ts";
 import { tellWindowError } from "../window-error.ts";
 import { endAttempt } from "./end.ts";
 import { issuedDetail, type Stored, storeSecret } from "./store-secret.ts";
@@ -80,6 +81,7 @@ function finished({ work, issued, revision, certificate, shortened }: Stored, ro
     rewrite: _rewrite,
     drift: _d,
     lifetimeShortened: _s,
+    ari: _ari,
     ...rest
   } = row;
   const edited = certificate.specHash !== work.row.specHash;
@@ -88,16 +90,15 @@ function finished({ work, issued, revision, certificate, shortened }: Stored, ro
     ? [now.getTime(), ...(row.recentIssuances ?? [])].slice(0, fenceIssuances)
     : row.recentIssuances;
   const lifetimeShortened = shortened && lifetimeCondition(row, shortened, now);
+  const ari = firstQuestion(work.deps, work.issuer, issued, certificate.spec);
   const next = {
     ...rest,
     issued,
     revision,
     ...(recent ? { recentIssuances: recent } : {}),
     ...(lifetimeShortened ? { lifetimeShortened } : {}),
+    ...(ari ? { ari } : {}),
   };
-  return {
-    ...next,
-    ready: readyByCertificate(next, now),
-    ...(edited ? { dueAt: now.getTime(), lane: "renew" as const } : restsUntil(issued, now)),
-  };
+  const look = edited ? { dueAt: now.getTime(), lane: "renew" as const } : nextLook(next, now);
+  return { ...next, ready: readyByCertificate(next, now), ...look };
 }

@@ -1,4 +1,4 @@
-import { issuers } from "../../adapters/issuers/index.ts";
+import { issuers, renewalInfo } from "../../adapters/issuers/index.ts";
 import { keyInSecret } from "../../core/account-key.ts";
 import type { AcmeIssuer } from "../../core/acme-port.ts";
 import { type Deps, storedName } from "../../core/deps.ts";
@@ -20,7 +20,10 @@ interface World {
 }
 
 /** Opens ACME clients: with the account for the steps, without one for check-issuer. */
-export function acmeIssuers(environment: Environment, world: World): Pick<Deps, "acme" | "acmeRegistrar"> {
+export function acmeIssuers(
+  environment: Environment,
+  world: World,
+): Pick<Deps, "acme" | "acmeRegistrar" | "renewalInfo"> {
   const { clock, userAgent } = world;
   const { allowedPrivateHosts } = environment;
   const accountKey = accountKeys(environment, world);
@@ -33,6 +36,13 @@ export function acmeIssuers(environment: Environment, world: World): Pick<Deps, 
     return acme.create({ server, caBundle, skipTLSVerify }, { ...account, clock, allowedPrivateHosts, userAgent });
   };
   return {
+    renewalInfo: async (issuer) => {
+      const url = issuer.acme?.directory.renewalInfo;
+      if (typeof url !== "string") throw notReady(issuer);
+      const { server, caBundle, skipTLSVerify } = acmeOf(issuer);
+      const door = (await renewalInfo.acme()).renewalInfo;
+      return door.create({ server, url, caBundle, skipTLSVerify }, { clock, allowedPrivateHosts, userAgent });
+    },
     acmeRegistrar: (request) => open(acmeOf(request), { accountKeyPem: request.accountKeyPem }),
     acme: async (issuer) => {
       if (!issuer.acme) throw notReady(issuer);

@@ -94,6 +94,7 @@ function openStarter({ instance, stateMachineArn }: Environment, client: ClientC
     executionArn: (leaseId) => `${stateMachineArn.replace(":stateMachine:", ":execution:")}:${leaseId}`,
     dispatch: async (keys) => (await open()).dispatch(keys),
     sweep: async () => (await open()).sweep(),
+    checkCertificates: async (keys) => (await open()).checkCertificates(keys),
     checkIssuer: async (key) => (await open()).checkIssuer(key),
     cleanUp: async (refs, issuer) => (await open()).cleanUp(refs, issuer),
     syncKubernetes: async (order) => (await open()).syncKubernetes(order),

@@ -57,7 +57,7 @@ const changesRecords = [
 export const rights: Record<string, string[]> = {
   "accept-request": ["dynamodb:DeleteItem,PutItem @ requests", deadLetter],
   dispatch: ["dynamodb:DescribeStream,GetRecords,GetShardIterator,ListStreams @ requests StreamArn", ...decides],
-  sweep: ["dynamodb:Query @ state/index/due", ...decides],
+  sweep: ["dynamodb:Query @ state/index/due", "lambda:InvokeFunction @ check-certificates", ...decides],
   resync: [
     "dynamodb:Scan @ requests",
     "dynamodb:BatchGetItem @ requests",
@@ -82,6 +82,7 @@ export const rights: Record<string, string[]> = {
     "lambda:InvokeFunction @ sweep",
     deadLetter,
   ],
+  "check-certificates": ["dynamodb:GetItem @ requests", ...state, "lambda:InvokeFunction @ dispatch", deadLetter],
   "sync-kubernetes": [
     "dynamodb:GetItem @ requests",
     readsRequests,

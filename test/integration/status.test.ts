@@ -160,6 +160,7 @@ describe("the status of a Certificate", () => {
       notAfter: instant,
       renewalTime: instant,
       revision: 1,
+      acme: { ari: { nextCheck: instant } },
       nextDecisionTime: instant,
       secretArn: expect.stringContaining(`:secret:${facts.instance}/${namespace}/${name}-tls-`),
       secretVersionId: expect.stringMatching(/^[0-9a-f-]{36}$/),
@@ -170,6 +171,6 @@ describe("the status of a Certificate", () => {
     expect(json).toEqual({ apiVersion, kind, metadata: { name, namespace, generation: 1 }, spec, status });
     expect(Object.keys(json)).toEqual(["apiVersion", "kind", "metadata", "spec", "status"]);
     expect(Object.keys(json.status)).toEqual(Object.keys(status));
-    expect(json.status.nextDecisionTime).toBe(json.status.renewalTime);
+    expect(json.status.nextDecisionTime).toBe((json.status.acme as { ari: { nextCheck: string } }).ari.nextCheck);
   });
 });

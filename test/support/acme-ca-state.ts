@@ -1,4 +1,5 @@
 import type { Pkcs10CertificateRequest } from "@peculiar/x509";
+import type { Suggestion } from "../../core/renewal-info.ts";
 
 /** A problem document that a CA throws (RFC 8555 6.7). */
 export class CaProblem extends Error {
@@ -44,6 +45,8 @@ export interface CaKnobs {
   refusesNotAfter: boolean;
   /** The challenges that new authorizations for a name or an IP address have. */
   offered: (identifier: string) => ChallengeType[];
+  /** When to renew a certificate; without it the directory of memoryAcme offers no renewal information. */
+  suggest: ((certId: string) => Suggestion) | undefined;
 }
 
 export interface Account {
@@ -126,6 +129,8 @@ export interface TestCa {
   revoke(by: { account: Account } | { thumbprint: string }, request: { der: Uint8Array; reason?: number }): void;
   /** The default chain, or the alternate of that number, from 1 on. */
   certificate(account: Account, id: string, alternate?: number): string;
+  /** Renewal information (RFC 9773); throws what the knob throws. */
+  suggestion(certId: string): Suggestion;
 }
 
 /** Throws a CaProblem. */

@@ -32,6 +32,7 @@ export async function createCa(options: {
       otherChallenges: { types: ["dns-persist-99"] },
       refusesNotAfter: false,
       offered: offeredFor,
+      suggest: undefined,
     },
     calls: {},
     accounts: new Map(),
@@ -55,6 +56,8 @@ export async function createCa(options: {
     authorization: (account, id) => counted(ca, "authorization", () => own(ca.authorizations, account, id)),
     answer: (account, id, type) => counted(ca, "challenge", () => answer(own(ca.authorizations, account, id), type)),
     finalize: (account, id, csr) => counted(ca, "finalize", () => finalize(ca, own(ca.orders, account, id), csr)),
+    suggestion: (certId) =>
+      counted(ca, "renewalInfo", () => ca.knobs.suggest?.(certId) ?? raise(404, "malformed", "no renewal information")),
     revoked: new Map(),
     revoke: (by, request) => counted(ca, "revokeCert", () => revokeAt(ca, by, request)),
     certificate: (account, id, alternate = 0) =>

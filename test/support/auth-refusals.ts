@@ -83,6 +83,18 @@ export const bounds: Record<FunctionName, { may: AuthCall; mayNot: Record<string
       "start an execution": parts.start("certwright-issue-certificates"),
     },
   },
+  "check-certificates": {
+    may: rows.get("state"),
+    mayNot: {
+      "read a Certificate's secret": secret.read(mine),
+      "read an account key": secret.read(account),
+      "change fields of State": rows.update("state"),
+      "write Requests": rows.put("requests"),
+      "start an execution": parts.start("certwright-issue-certificates"),
+      "call sweep": parts.invoke("sweep"),
+      "tell facts": parts.tell("certwright"),
+    },
+  },
   "sync-kubernetes": {
     may: secret.read(mine),
     mayNot: {

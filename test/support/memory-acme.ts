@@ -6,6 +6,7 @@ import { profileMissing } from "../../core/acme-profiles.ts";
 import type { Challenge } from "../../core/challenge.ts";
 import { RefusedError, UnavailableError } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports.ts";
+import type { RenewalInfoSource } from "../../core/renewal-info.ts";
 import type { Account, Authorization, OrderState, TestCa } from "./acme-ca-state.ts";
 import { CaProblem, raise } from "./acme-ca-state.ts";
 import { thumbprintOf } from "./thumbprint.ts";
@@ -122,10 +123,23 @@ function directoryOf({ knobs }: TestCa): Record<string, unknown> {
     newNonce: `${base}/nonce`,
     newAccount: `${base}/new-account`,
     newOrder: `${base}/new-order`,
-    renewalInfo: `${base}/renewal-info`,
+    ...(knobs.suggest ? { renewalInfo: `${base}/renewal-info` } : {}),
     meta: {
       profiles: Object.fromEntries(Object.keys(knobs.profiles).map((name) => [name, `as ${name} is`])),
       caaIdentities: ["memory.test"],
+    },
+  };
+}
+
+/** Where a CA says when to renew, without a wire. */
+export function memoryRenewalInfo(ca: TestCa, clock: Clock): RenewalInfoSource {
+  return {
+    suggestion: async (certId) => {
+      try {
+        return ca.suggestion(certId);
+      } catch (error) {
+        throw error instanceof CaProblem ? failed(error, "renewalInfo", clock.now()) : error;
+      }
     },
   };
 }

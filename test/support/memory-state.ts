@@ -19,7 +19,9 @@ export function memoryState(): State {
     const found: Due[] = [];
     for (const { id, dueAt } of due[lane].upTo(now)) {
       if (found.length >= limit) break;
-      found.push(dueOf(id, dueAt, lane));
+      const one = dueOf(id, dueAt, lane);
+      const isLook = one.what === "certificate" && lane === "new" && certificates.peek(id)?.issued !== undefined;
+      found.push(isLook ? { ...one, what: "look" } : one);
     }
     return found;
   };

@@ -6,6 +6,7 @@ import { jksKeystore } from "../../adapters/trust/jks-keystore.ts";
 import { pkcs12Keystore } from "../../adapters/trust/pkcs12-keystore.ts";
 import { keyInSecret } from "../../core/account-key.ts";
 import { apiVersionsOf } from "../../core/api-versions.ts";
+import { checkCertificates } from "../../core/check-certificates.ts";
 import { checkIssuer } from "../../core/check-issuer.ts";
 import type { Deps, KeyMaker } from "../../core/deps.ts";
 import { dispatch } from "../../core/dispatch/dispatch.ts";
@@ -16,7 +17,7 @@ import { parseId, type ResourceKey } from "../../core/resource.ts";
 import { resync } from "../../core/resync.ts";
 import { revokeCertificate } from "../../core/revocation/revoke.ts";
 import { rewriteSecrets } from "../../core/rewrite/rewrite-secret.ts";
-import type { CertificateRow, SealedKey, StoreName } from "../../core/rows.ts";
+import type { CertificateRow, StoreName } from "../../core/rows.ts";
 import { checkPropagation } from "../../core/steps/check-propagation.ts";
 import { cleanUpChallenge } from "../../core/steps/clean-up-challenge.ts";
 import { createOrder } from "../../core/steps/create-order.ts";
@@ -32,10 +33,11 @@ import { cleanUpInput, stepInput } from "../../functions/runtime/inputs.ts";
 import { createCa } from "./acme-ca.ts";
 import type { TestCa } from "./acme-ca-state.ts";
 import { execute, type Machine } from "./asl.ts";
-import { memoryAcme } from "./memory-acme.ts";
+import { memoryAcme, memoryRenewalInfo } from "./memory-acme.ts";
 import { memoryDns } from "./memory-dns.ts";
 import { memoryLookup } from "./memory-lookup.ts";
 import { memoryRequests } from "./memory-requests.ts";
+import { memorySealer } from "./memory-sealer.ts";
 import { memorySecretStore } from "./memory-secret-store.ts";
 import { memoryState } from "./memory-state.ts";
 import { signers } from "./signers.ts";
@@ -147,6 +149,7 @@ export async function openPipeline(options: PipelineOptions = {}) {
       dispatch: async (handed) => start("dispatch", handed, (own) => dispatch(own, handed)),
       sweep: async () => sweepNow(),
       checkIssuer: async (key) => start("check-issuer", key, (own) => checkIssuer(own, key)),
+      checkCertificates: async (handed) => start("check-certificates", handed, (own) => checkCertificates(own, handed)),
       cleanUp: async (attempts, issuer) =>
         start("clean-up", { attempts, issuer }, (own) => cleanUpChallenge(own, { attempts, issuer })),
       revoke: async (ref) => start("revoke-certificate", { ref }, (own) => revokeCertificate(own, ref)),
@@ -173,6 +176,7 @@ export async function openPipeline(options: PipelineOptions = {}) {
       return memoryAcme(ca, { accountKeyPem, accountUrl: issuer.acme?.accountUrl, clock });
     },
     acmeRegistrar: async ({ accountKeyPem }) => memoryAcme(ca, { accountKeyPem, clock }),
+    renewalInfo: async () => memoryRenewalInfo(ca, clock),
     dns: async () => dns,
     lookup,
     answers: options.answers ? options.answers(visit) : { look },
@@ -279,21 +283,4 @@ function keyOf(id: string): ResourceKey {
   const key = parseId(id.split("/").length === 2 ? id.replace("/", "/Certificate/") : id);
   if (!key) throw new Error(`not an id: ${id}`);
   return key;
-}
-
-/** Holds AWS's rule that another encryption context does not open. */
-function memorySealer() {
-  const text = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
-  return {
-    seal: async (pkcs8: Uint8Array, ref: { attemptId: string }): Promise<SealedKey> => ({
-      dataKey: ref.attemptId,
-      iv: "",
-      ciphertext: text(pkcs8),
-      tag: "",
-    }),
-    open: async (sealed: SealedKey, ref: { attemptId: string }): Promise<Uint8Array> => {
-      if (sealed.dataKey !== ref.attemptId) throw new Error("another encryption context");
-      return Buffer.from(sealed.ciphertext, "base64");
-    },
-  };
 }

@@ -82,6 +82,23 @@ export function renewingCertificate(changes: Partial<CertificateRow> = {}): Cert
   });
 }
 
+/** A Certificate that works, and whose CA is asked when to renew it. */
+export function askedCertificate(changes: Partial<CertificateRow> = {}): CertificateRow {
+  const { attempt: _a, issuing: _i, ...row } = renewingCertificate();
+  const window = { start: noon - 12 * hour, end: noon + 12 * hour, chosenAt: noon + hour };
+  const certId = "aYhba4dGQEHhs3uEe6CuLN4ByNQ.BQAAAAAAAAAAAAAAAAAAAAAA";
+  const explanationUrl = "https://letsencrypt.org/incidents/2026-11-22-revocation";
+  const ari = {
+    certId,
+    window,
+    explanationUrl,
+    checkedAt: noon - 6 * hour,
+    nextCheckAt: noon,
+    latest: noon + 360 * hour,
+  };
+  return { ...row, ari, dueAt: noon, lane: "new", ...changes };
+}
+
 /** A ClusterIssuer that was just accepted. */
 export function newIssuer(changes: Partial<IssuerRow> = {}): IssuerRow {
   return {

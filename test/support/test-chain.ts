@@ -1,7 +1,8 @@
 import "reflect-metadata";
 import { randomBytes, webcrypto } from "node:crypto";
-import type { Pkcs10CertificateRequest, PublicKey } from "@peculiar/x509";
+import type { Extension, Pkcs10CertificateRequest, PublicKey } from "@peculiar/x509";
 import {
+  AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
   KeyUsageFlags,
   KeyUsagesExtension,
@@ -49,6 +50,7 @@ export async function makeChain(clock: Clock): Promise<Chain> {
     );
   const intermediatePem = await crossSigned("Test Root", root);
   const alternatePem = await crossSigned("Other Root", other);
+  const keyIdentifier = await AuthorityKeyIdentifierExtension.create(intermediate.publicKey);
   return {
     rootPem,
     async sign(csr, names, validitySeconds) {
@@ -59,7 +61,7 @@ export async function makeChain(clock: Clock): Promise<Chain> {
         signingKey: intermediate.privateKey,
         notBefore: clock.now(),
         notAfter: after(clock, validitySeconds),
-        extensions: [sanOf(names, csr.subject === "")],
+        extensions: [sanOf(names, csr.subject === ""), keyIdentifier],
       });
       return pem(leaf) + intermediatePem;
     },
@@ -103,7 +105,7 @@ type Parameters = {
   signingKey: webcrypto.CryptoKey;
   notBefore: Date;
   notAfter: Date;
-  extensions: (BasicConstraintsExtension | KeyUsagesExtension | SubjectAlternativeNameExtension)[];
+  extensions: Extension[];
 };
 
 function generate(parameters: Parameters) {

@@ -66,6 +66,8 @@ function dueOf(item: Item, lane: Lane): Due | undefined {
   const ref = attemptRef(keysIn(item));
   if (ref) return { what: "records", ref, dueAt, lane };
   const key = namedBy(keysIn(item));
+  if (key?.kind === "Certificate" && lane === "new" && item.notAfter !== undefined)
+    return { what: "look", key, dueAt, lane };
   return key && { what: familyOf(key.kind), key, dueAt, lane };
 }
 

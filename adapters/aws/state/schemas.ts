@@ -77,6 +77,19 @@ export const certificateRow: z.ZodMiniType<CertificateRow> = z.looseObject({
   rehearsal: optional(z.enum(["wanted", "passed"])),
   renewRequestedAt: optional(text),
   revokeRequestedAt: optional(text),
+  ari: optional(
+    z.looseObject({
+      certId: optional(text),
+      window: optional(z.object({ start: instant, end: instant, chosenAt: instant })),
+      explanationUrl: optional(text),
+      checkedAt: optional(instant),
+      nextCheckAt: instant,
+      failures: optional(z.number()),
+      lastError: optional(text),
+      latest: optional(instant),
+      windowed: optional(z.literal(true)),
+    }),
+  ),
   revoked: optional(z.looseObject({ fingerprint: text, at: instant, reason: text, seenBy: z.enum(["crl", "user"]) })),
   attempt: optional(
     z.looseObject({

@@ -17,7 +17,8 @@ export type Asked =
   | "challenge"
   | "finalize"
   | "certificate"
-  | "revocation";
+  | "revocation"
+  | "renewalInfo";
 
 /** The named error for a reply that is no success (RFC 8555 6.7, RFC 9110), or undefined for one that is. */
 export function failureOf(reply: Reply, asked: Asked, now: Date): Error | undefined {
@@ -76,6 +77,7 @@ const what: Record<Asked, string> = {
   finalize: "The CA refused to issue",
   certificate: "The CA did not give the certificate",
   revocation: "The CA refused to revoke",
+  renewalInfo: "The CA did not say when to renew",
 };
 
 /** Seconds until the next try when the CA names no instant, and when it names one that is past by our clock. */

@@ -93,6 +93,7 @@ export function openEnvironment(outside: Outside, name: FunctionName): Deps {
       return open();
     },
     acmeRegistrar: async () => open(),
+    renewalInfo: () => Promise.reject(new Error("the fleet does not ask when to renew")),
     ...noClusters,
   };
 }

@@ -49,6 +49,8 @@ export async function readyIssuer(world: World): Promise<void> {
   const { requests, state } = hand(world);
   const spec = {
     acme: {
+      // The bill of asking is computed (docs/decisions), not simulated.
+      renewalInformationSource: "None",
       server: `${world.ca.shape.base}/directory`,
       email: "ops@example.com",
       profile: "shortlived",

@@ -71,6 +71,20 @@ export function testDue(makeState: MakeState): void {
       ]);
     });
 
+    it("tells certificates that work and are only looked at from first issuances, and leaves renewals alone", async () => {
+      const state = await makeState();
+      const { issued } = renewingCertificate();
+      if (!issued) throw new Error("it was issued");
+      await state.putCertificate(certificate("first", { dueAt: noon - 3 }));
+      await state.putCertificate(certificate("looked", { dueAt: noon - 2, issued }));
+      await state.putCertificate(certificate("renewed", { dueAt: noon - 1, issued, lane: "renew" }));
+      expect(await state.due(at(0), 10)).toEqual([
+        { what: "certificate", key: certificateKey("renewed"), dueAt: noon - 1, lane: "renew" },
+        { what: "certificate", key: certificateKey("first"), dueAt: noon - 3, lane: "new" },
+        { what: "look", key: certificateKey("looked"), dueAt: noon - 2, lane: "new" },
+      ]);
+    });
+
     it("finds attempts only while they have records", async () => {
       const state = await makeState();
       await state.createAttempt(newAttempt({ dueAt: noon }));

@@ -30,6 +30,7 @@ export function passing(deps: Deps, pass: Pass): Deps {
     sealer: async () => through("sealer", await deps.sealer()),
     acme: (issuer) => opening("acme", [], () => deps.acme(issuer)),
     acmeRegistrar: (request) => opening("acme", [], () => deps.acmeRegistrar(request)),
+    renewalInfo: (issuer) => opening("acme", [], () => deps.renewalInfo(issuer)),
     dns: async (issuer, solver) => through("dns", await deps.dns(issuer, solver)),
   };
 }
@@ -45,7 +46,7 @@ const writers = new RegExp(
     "write|scheduleDeletion",
     "publish|cleanUp",
     "answer|finalize|registerAccount|updateContact",
-    "startIssuance|dispatch|sweep|checkIssuer|rewriteSecrets",
+    "startIssuance|dispatch|sweep|checkIssuer|checkCertificates|rewriteSecrets",
   ].join("|")})$`,
 );
 

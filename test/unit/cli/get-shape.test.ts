@@ -3,6 +3,8 @@ import { parse } from "yaml";
 import {
   attemptRow,
   clusterIssuer,
+  dayMs,
+  hourMs,
   issued,
   makeWorld,
   newRow,
@@ -66,6 +68,34 @@ describe("get as Kubernetes' shape", () => {
         4,
       ),
     );
+  });
+
+  it("shows what the CA suggests where cert-manager shows it, and the renewal time that comes of it", async () => {
+    const hash = await request(world, "web");
+    const window = { start: noon + 10 * dayMs, end: noon + 12 * dayMs, chosenAt: noon + 11 * dayMs };
+    const ari = {
+      certId: "a.b",
+      window,
+      explanationUrl: "https://ca.test/why",
+      checkedAt: noon,
+      nextCheckAt: noon + hourMs,
+    };
+    const row = readyRow("web", hash, { ari: { ...ari, lastError: "x" }, dueAt: ari.nextCheckAt, lane: "new" });
+    await putRow(world, row);
+    const { status } = JSON.parse((await world.run("get certificate/web -o json")).out);
+    expect(status.acme).toEqual({
+      ari: {
+        suggestedWindow: { start: "2026-12-02T12:00:00Z", end: "2026-12-04T12:00:00Z" },
+        explanationURL: "https://ca.test/why",
+        lastChecked: "2026-11-22T12:00:00Z",
+        nextCheck: "2026-11-22T13:00:00Z",
+        lastError: "x",
+      },
+    });
+    expect(status).toMatchObject({ renewalTime: "2026-12-03T12:00:00Z", nextDecisionTime: "2026-11-22T13:00:00Z" });
+    const wide = (await world.run("get certificate/web -o wide")).out;
+    expect(wide).toContain("2026-12-03T12:00:00Z");
+    expect(wide).toContain("UpToDate");
   });
 
   it("shows the step and the execution while an attempt runs", async () => {

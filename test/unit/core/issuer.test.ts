@@ -110,6 +110,7 @@ describe("an Issuer", () => {
       externalAccountBinding: { keyId: "kid", keySecretRef: { name: "eab", key: "hmac" } },
       skipTLSVerify: true,
       profile: "two-minutes",
+      renewalInformationSource: "ARI",
       solvers: [
         {
           selector: { matchLabels: { team: "web" }, dnsNames: ["xn--mnchen-3ya.de"], dnsZones: ["example.com"] },

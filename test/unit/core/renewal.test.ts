@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { fencedUntil, renewalTime } from "../../../core/renewal.ts";
+import { fencedUntil, latestRenewal, nextLook, renewalTime, renewsAt } from "../../../core/renewal.ts";
 import { firstInWindow } from "../../../core/renewal-windows.ts";
+import type { Issued } from "../../../core/rows.ts";
 
 const notBefore = Date.parse("2026-11-22T12:00:00Z");
 const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
@@ -181,5 +182,65 @@ describe("the runaway fence", () => {
         }
       }),
     );
+  });
+});
+
+describe("what the CA suggests", () => {
+  const notAfter = notBefore + 90 * day;
+  const latest = (more: object = {}) => latestRenewal({ notBefore, notAfter, ...more });
+  const own = { renewalTime: notBefore + 58 * day };
+  const ariAt = (chosenAt: number) => ({
+    nextCheckAt: 0,
+    window: { start: 0, end: 0, chosenAt },
+    latest: notBefore + 75 * day,
+  });
+
+  it.each([
+    ["may leave a sixth of the lifetime", {}, 75 * day],
+    ["may leave no less than spec.renewBefore", { renewBeforeSeconds: 30 * 86_400 }, 60 * day],
+    ["may leave less where spec.renewBefore is less", { renewBeforeSeconds: 86_400 }, 89 * day],
+    [
+      "may not be later than ours when there are windows",
+      { renewal: { policy: "RenewBefore", windows: [] } },
+      undefined,
+    ],
+    ["may leave no less than spec.renewBeforePercentage", { renewBeforePercentage: 50 }, 45 * day],
+  ])("%s", (_sentence, more, expected) => {
+    expect(latest(more)).toBe(expected && notBefore + expected);
+  });
+
+  it.each([
+    ["nothing yet", undefined, 58 * day],
+    ["an earlier instant", ariAt(notBefore + 20 * day), 20 * day],
+    ["a later instant", ariAt(notBefore + 70 * day), 70 * day],
+    ["a much too late instant", ariAt(notBefore + 89 * day), 75 * day],
+    ["an instant in the past", ariAt(notBefore - day), -day],
+  ])("decides, when it is %s", (_sentence, ari, expected) => {
+    expect(renewsAt(own, ari)).toBe(notBefore + expected);
+  });
+
+  it("only makes it earlier where nothing says how late it may be, and brings none where there is none", () => {
+    const { latest: _, ...unlimited } = ariAt(notBefore + 70 * day);
+    expect(renewsAt(own, unlimited)).toBe(own.renewalTime);
+    expect(renewsAt({}, ariAt(notBefore + 20 * day))).toBeUndefined();
+  });
+});
+
+describe("what a working certificate waits for", () => {
+  const issued = { renewalTime: 1_000, notAfter: 2_000 } as Issued;
+
+  it.each([
+    ["its renewal", {}, { dueAt: 1_000, lane: "renew" }],
+    ["its end, when it is not renewed", { issued: { notAfter: 700 } as Issued }, { dueAt: 700, lane: "new" }],
+    ["nothing, when it has ended", { issued: { notAfter: 0 } as Issued }, {}],
+    ["a question to its CA before that", { ari: { nextCheckAt: 500 } }, { dueAt: 500, lane: "new" }],
+    ["its renewal before a question", { ari: { nextCheckAt: 1_000 } }, { dueAt: 1_000, lane: "renew" }],
+    [
+      "the instant its CA suggested",
+      { ari: { nextCheckAt: 500, window: { start: 0, end: 0, chosenAt: 300 } } },
+      { dueAt: 300, lane: "renew" },
+    ],
+  ])("is %s", (_sentence, row, expected) => {
+    expect(nextLook({ issued, ...row }, new Date(0))).toEqual(expected);
   });
 });

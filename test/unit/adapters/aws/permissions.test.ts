@@ -53,6 +53,7 @@ describe("starterPermissions", () => {
       dispatch: ["arn:dispatch"],
       sweep: ["arn:sweep"],
       checkIssuer: ["arn:check-issuer"],
+      checkCertificates: ["arn:check-certificates"],
       cleanUp: ["arn:clean-up-challenge"],
       syncKubernetes: ["arn:sync-kubernetes"],
       revoke: ["arn:revoke-certificate"],

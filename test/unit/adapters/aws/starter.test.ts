@@ -52,6 +52,7 @@ describe("the functions", () => {
     await starter.dispatch([key]);
     await starter.sweep();
     await starter.checkIssuer({ namespace: "_cluster", kind: "ClusterIssuer", name: "le" });
+    await starter.checkCertificates([key]);
     await starter.cleanUp([ref], "_cluster/ClusterIssuer/le");
     await starter.syncKubernetes({ key: cluster, replan: true });
     await starter.syncKubernetes({ certificates: [{ namespace: "web", name: "www" }] });
@@ -60,6 +61,7 @@ describe("the functions", () => {
       ["certwright-dispatch", "Event", { keys: [key] }],
       ["certwright-sweep", "Event", {}],
       ["certwright-check-issuer", "Event", { key: { namespace: "_cluster", kind: "ClusterIssuer", name: "le" } }],
+      ["certwright-check-certificates", "Event", { keys: [key] }],
       ["certwright-clean-up-challenge", "Event", { attempts: [ref], issuer: "_cluster/ClusterIssuer/le" }],
       ["certwright-sync-kubernetes", "Event", { key: cluster, replan: true }],
       ["certwright-sync-kubernetes", "Event", { certificates: [{ namespace: "web", name: "www" }] }],

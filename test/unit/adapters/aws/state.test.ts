@@ -8,6 +8,7 @@ import { itemSize } from "../../../support/item-size.ts";
 import { memoryState } from "../../../support/memory-state.ts";
 import {
   answeredAttempt,
+  askedCertificate,
   attemptRefOf,
   certificateKey,
   csrItem,
@@ -215,6 +216,7 @@ describe("dynamoState: what does not stay in the table for ever", () => {
 describe("dynamoState: an ordinary row is one write unit (1,024 bytes)", () => {
   const rows: [what: string, put: (state: State) => Promise<unknown>][] = [
     ["a Certificate that is being renewed", (state) => state.putCertificate(renewingCertificate())],
+    ["a Certificate whose CA is asked when to renew it", (state) => state.putCertificate(askedCertificate())],
     ["a Certificate that waits for its issuer", (state) => state.putCertificate(newCertificate({ dueAt: noon }))],
     ["an attempt whose challenge was answered", (state) => state.createAttempt(answeredAttempt())],
     [
