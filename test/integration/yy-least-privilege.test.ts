@@ -24,6 +24,7 @@ const unused: [functions: string[], grant: RegExp, reason: string][] = [
         "sweep",
         "resync",
         "check-issuer",
+        "check-certificates",
         "sync-kubernetes",
         "rewrite-secret",
         "revoke-certificate",
@@ -53,6 +54,16 @@ const unused: [functions: string[], grant: RegExp, reason: string][] = [
     ["sweep"],
     /^lambda:InvokeFunction @ function:certwright-revoke/,
     "a revocation whose first call was lost, or that waits",
+  ],
+  [
+    ["check-certificates"],
+    /^dynamodb:GetItem @ table.*requests$/,
+    "windows of spec.renewal hold for what the CA wants, too",
+  ],
+  [
+    ["check-certificates"],
+    /^lambda:InvokeFunction @ function:certwright-dispatch/,
+    "a certificate is due for another reason by the time it is looked at",
   ],
   [["revoke-certificate"], /^s3:|through s3$/, "the key of a certificate in the store s3 proves its leak"],
   [
