@@ -63,6 +63,7 @@ function tables({ requestsArn, requestsStreamArn, stateArn }: Grounds) {
     readStateRows: state.getMany,
     writeState: state.put,
     updateState: state.update,
+    keepHistory: state.keepHistory,
     deleteFromState: state.delete,
     scanState: state.scanKeys,
     queryDue: state.due,

@@ -90,6 +90,7 @@ const rights: Record<FunctionName, (may: Permissions) => Permission[][]> = {
   sign: (may) => [...step(may), may.updateState, may.readRequests, may.openKeys, may.readSecrets, may.readCredentials],
   "write-secret": (may) => [
     ...step(may),
+    may.keepHistory,
     may.readRequests,
     may.openKeys,
     may.readSecrets,

@@ -127,10 +127,12 @@ function tookOf({ startedAt, outcome }: AttemptRow, isInHand: boolean, now: numb
   return isInHand ? `${took(now - startedAt)} so far` : "-";
 }
 
-function resultCell({ outcome, ref }: AttemptRow, inHand: CertificateRow["attempt"]): Cell {
+function resultCell({ outcome, ref, revision }: AttemptRow, inHand: CertificateRow["attempt"]): Cell {
   if (!outcome && inHand?.id === ref.attemptId) return inHand.leaseId === undefined ? "waiting" : "running";
   if (!outcome) return "given up";
-  if (outcome.result === "issued") return { text: "issued", style: "green" };
+  if (outcome.result === "issued") {
+    return { text: revision === undefined ? "issued" : `issued: revision ${revision}`, style: "green" };
+  }
   const text = `${outcome.result}: ${outcome.reason}`;
   return outcome.result === "failed" ? { text, style: "red" } : text;
 }

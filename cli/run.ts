@@ -5,6 +5,7 @@ import { describeVerb } from "./commands/describe.ts";
 import { explainVerb } from "./commands/explain.ts";
 import { exportVerb } from "./commands/export.ts";
 import { get } from "./commands/get.ts";
+import { historyVerb } from "./commands/history.ts";
 import { inspectVerb } from "./commands/inspect.ts";
 import { kubernetes } from "./commands/kubernetes.ts";
 import { renew } from "./commands/renew.ts";
@@ -18,7 +19,8 @@ import { everywhere, parseOptions, type Values } from "./options.ts";
 import type { Installation, Verb } from "./verb.ts";
 
 const verbs: Verb[] = [
-  ...[apply, get, describeVerb, explainVerb, wait, renew, revoke, deleteVerb, exportVerb, inspectVerb, account],
+  ...[apply, get, describeVerb, explainVerb, historyVerb, wait, renew, revoke, deleteVerb, exportVerb, inspectVerb],
+  account,
   kubernetes,
   version,
 ];

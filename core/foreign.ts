@@ -2,32 +2,32 @@ import { isMap, readTextMap } from "./field-reader.ts";
 import { readJson } from "./json-text.ts";
 import { type Foreign, ownKeys } from "./secret-keys.ts";
 import { baseLabel, isBaseAnnotation } from "./secret-metadata.ts";
-import type { SecretTemplate } from "./secret-template.ts";
+import type { SecretTemplate, TemplateNames } from "./secret-template.ts";
 
 /**
- * What of a stored secret's text is not ours: neither by its name, nor from the template that it was written with, nor from
- * the one of today. Undefined when there is nothing.
+ * What of a stored secret's text is not ours: neither by its name, nor from the template of today, nor by the names that an
+ * earlier one left. The release before noted those in the secret itself. Undefined when there is nothing.
  */
-export function foreignIn(text: string, template: SecretTemplate): Foreign | undefined {
+export function foreignIn(text: string, template: SecretTemplate, left?: TemplateNames): Foreign | undefined {
   const value = readJson(text);
   if (!isMap(value)) return undefined;
   const metadata = isMap(value.metadata) ? value.metadata : {};
-  const written = isMap(metadata.template) ? metadata.template : {};
-  const annotations = readTextMap(metadata.annotations, "", []);
-  const labels = readTextMap(metadata.labels, "", []);
-  const ours = { annotations: namesIn(written.annotations), labels: namesIn(written.labels) };
+  const ours = namesOf(template, left, isMap(metadata.template) ? metadata.template : {});
   const foreign: Foreign = {
     keys: without(value, (name) => ownKeys.includes(name)),
     annotations: without(
-      annotations,
-      (name) => isBaseAnnotation(name) || ours.annotations.includes(name) || Object.hasOwn(template.annotations, name),
+      readTextMap(metadata.annotations, "", []),
+      (name) => isBaseAnnotation(name) || ours.annotations.has(name),
     ),
-    labels: without(
-      labels,
-      (name) => name === baseLabel || ours.labels.includes(name) || Object.hasOwn(template.labels, name),
-    ),
+    labels: without(readTextMap(metadata.labels, "", []), (name) => name === baseLabel || ours.labels.has(name)),
   };
   return Object.values(foreign).some((part) => Object.keys(part).length > 0) ? foreign : undefined;
+}
+
+function namesOf(template: SecretTemplate, left: TemplateNames | undefined, noted: Record<string, unknown>) {
+  const of = (part: keyof TemplateNames) =>
+    new Set([...Object.keys(template[part]), ...(left?.[part] ?? []), ...namesIn(noted[part])]);
+  return { annotations: of("annotations"), labels: of("labels") };
 }
 
 function namesIn(value: unknown): string[] {

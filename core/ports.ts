@@ -110,8 +110,10 @@ export interface State extends KubernetesState, RevocationState {
   recordsGone(ref: AttemptRef): Promise<void>;
   /** The sweep looks at its records again at this instant (epoch ms); nothing else of the row changes. */
   postponeRecords(ref: AttemptRef, dueAt: number): Promise<void>;
-  /** The attempts of one Certificate, newest first, at most ten. */
-  attemptsOf(key: ResourceKey): Promise<AttemptRow[]>;
+  /** The attempts of one Certificate, newest first, at most ten unless `most` says another number. */
+  attemptsOf(key: ResourceKey, most?: number): Promise<AttemptRow[]>;
+  /** An attempt's row, CSR and chain, as far as they are there, stay until `expiresAt` (epoch seconds). */
+  keepAttempt(ref: AttemptRef, expiresAt: number): Promise<void>;
 
   /** Items beside the attempt; each is written once, a second write is ignored; absent ones are not in the map. */
   csrs(refs: AttemptRef[]): Promise<Map<string, CsrItem>>;

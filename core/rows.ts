@@ -5,6 +5,7 @@ import type { CaAuthority } from "./ca-authority.ts";
 import type { Challenge } from "./challenge.ts";
 import type { ErrorClass } from "./errors.ts";
 import type { ResourceKey } from "./resource.ts";
+import type { TemplateNames } from "./secret-template.ts";
 import type { Condition, Step } from "./status.ts";
 import type { SubjectFields } from "./subject.ts";
 
@@ -40,6 +41,8 @@ export interface CertificateRow {
   lifetimeShortened?: Condition;
   revision?: number;
   issued?: Issued;
+  /** What a template left in the secret that was this Certificate's before: of an earlier spec, or of before a deletion. */
+  leftTemplate?: TemplateNames & { secretName: string };
   /** Epoch ms of the last automatic issuances, newest first, at most three: the runaway fence. */
   recentIssuances?: number[];
   failedIssuanceAttempts?: number;
@@ -96,6 +99,8 @@ export interface Issued {
   fingerprint: string;
   /** How the spec had it written into the secret (core/content-hash.ts); absent for the plainest, and in rows of before. */
   contentHash?: string;
+  /** What may be in the secret from `spec.secretTemplate`; absent when nothing is, and in rows of before. */
+  template?: TemplateNames;
   /** Others put keys, annotations or labels into the secret, which stay. */
   foreign?: true;
   /** The same, of the certificate of the `ca` issuer's CA that signed it. */
@@ -136,6 +141,8 @@ export interface AttemptRow {
   /** Why it was started: the reason of the check that fired. */
   reason: string;
   startedAt: number;
+  /** The number that its certificate gets, should there be one. Absent in rows of before. */
+  revision?: number;
   /** The last step that wrote this row. */
   step: Step;
   /** That step is over: the attempt is in the next one (core/status.ts stepIn). */

@@ -16,19 +16,15 @@ interface Described {
 export interface SecretMetadata {
   annotations: Record<string, string>;
   labels: Record<string, string>;
-  /** Names that came from the template: what of them is no longer in it goes, what others added stays. */
-  template?: { annotations: string[]; labels: string[] };
 }
 
 /** cert-manager's annotations and label, those of the template, and what others added; sorted by name. */
 export function secretMetadata(described: Described): SecretMetadata {
   const { spec, foreign } = described;
   const { annotations, labels } = spec.secretTemplate;
-  const template = { annotations: Object.keys(annotations).sort(), labels: Object.keys(labels).sort() };
   return {
     annotations: sorted({ ...foreign?.annotations, ...annotations, ...baseAnnotations(described) }),
     labels: sorted({ ...foreign?.labels, ...labels, [baseLabel]: "true" }),
-    ...(template.annotations.length + template.labels.length > 0 ? { template } : {}),
   };
 }
 

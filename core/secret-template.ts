@@ -8,6 +8,24 @@ export interface SecretTemplate {
   labels: Record<string, string>;
 }
 
+/** Names that a template put into a secret, or may have; sorted. */
+export interface TemplateNames {
+  annotations: string[];
+  labels: string[];
+}
+
+/** The names of a template, and those of an earlier one; undefined when there is none. */
+export function templateNames(
+  { annotations, labels }: SecretTemplate,
+  former?: TemplateNames,
+): TemplateNames | undefined {
+  const names = {
+    annotations: [...new Set([...Object.keys(annotations), ...(former?.annotations ?? [])])].sort(),
+    labels: [...new Set([...Object.keys(labels), ...(former?.labels ?? [])])].sort(),
+  };
+  return names.annotations.length + names.labels.length > 0 ? names : undefined;
+}
+
 const table: FieldTable = { annotations: "read", labels: "read" };
 const mostAnnotationBytes = 256 * 1024;
 

@@ -26,6 +26,7 @@ export function atGeneration(
     generation: (row?.generation ?? 0) + 1,
     specHash,
     ...(row?.revision === undefined ? {} : { revision: row.revision }),
+    ...(row?.leftTemplate === undefined ? {} : { leftTemplate: row.leftTemplate }),
     ready: condition(undefined, unknown, now),
   };
 }
@@ -143,6 +144,7 @@ const tombstoneDays = 30;
 /** The request is gone: a row that says so for 30 days, so that nothing late comes back to life. */
 export function tombstone(row: CertificateRow, now: Date): CertificateRow {
   const { key, schema, version, generation, specHash, revision } = row;
+  const left = templateLeft(row);
   const at = now.getTime();
   return {
     key,
@@ -151,8 +153,14 @@ export function tombstone(row: CertificateRow, now: Date): CertificateRow {
     generation,
     specHash,
     ...(revision === undefined ? {} : { revision }),
+    ...(left === undefined ? {} : { leftTemplate: left }),
     ready: ready(row, "False", "Deleted", "the request was deleted", now),
     deletedAt: at,
     expiresAt: Math.floor(at / 1_000) + tombstoneDays * 86_400,
   };
+}
+
+/** What its template leaves in a secret that stays when this Certificate goes on to another one, or goes. */
+export function templateLeft({ issued, leftTemplate }: CertificateRow): CertificateRow["leftTemplate"] {
+  return issued?.template ? { ...issued.template, secretName: issued.secretName } : leftTemplate;
 }

@@ -17,6 +17,8 @@ export interface StatePermissions {
   put: Permission[];
   /** Fields of a row: leases, records and their claims, released secrets, the life of a CSR. */
   update: Permission[];
+  /** attemptsOf and keepAttempt, in namespaces of users. */
+  keepHistory: Permission[];
   /** deleteSealedKey, releaseRecord and releaseAnswer: rows of the pipeline are deleted only under `_system` and `_http01`. */
   delete: Permission[];
   /** due and smallestMargin. */
@@ -45,6 +47,7 @@ export function statePermissions({ tableArn }: { tableArn: string }): StatePermi
     list: [allow([tableArn], "Query")],
     put: [allow([tableArn], "PutItem")],
     update: [allow([tableArn], "UpdateItem")],
+    keepHistory: [{ ...allow([tableArn], "Query", "UpdateItem"), conditions: nowhereIn(["_*"]) }],
     delete: [{ ...allow([tableArn], "DeleteItem"), conditions: onlyIn([systemNamespace, answerNamespace]) }],
     due: [allow([`${tableArn}/index/${dueIndex.name}`], "Query")],
     waitingFor: [allow([`${tableArn}/index/${issuerIndex.name}`], "Query")],

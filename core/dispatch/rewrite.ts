@@ -1,8 +1,10 @@
+import type { CertificateSpec } from "../certificate.ts";
 import { concurrently } from "../concurrently.ts";
 import type { Decision } from "../decide.ts";
 import type { Deps } from "../deps.ts";
 import type { Facts } from "../facts.ts";
-import type { CertificateRow } from "../rows.ts";
+import type { CertificateRow, Issued } from "../rows.ts";
+import { templateNames } from "../secret-template.ts";
 import { atGeneration, readyByCertificate, withOptions } from "../transitions.ts";
 import { abandon } from "./abandon.ts";
 import type { Verdict } from "./dispatch.ts";
@@ -37,6 +39,12 @@ export async function startRewrites(deps: Deps, rewrites: Rewrite[]): Promise<Ve
   }
 }
 
+/** The names of both templates are known before the new one is in the secret: who dies after that write loses none. */
+function withTemplate(issued: Issued, { secretTemplate }: CertificateSpec): Issued {
+  const template = templateNames(secretTemplate, issued.template);
+  return { ...issued, ...(template === undefined ? {} : { template }) };
+}
+
 function rewriting({ key, row, request, now }: Facts): CertificateRow | undefined {
   if (!request?.ok || !row) return undefined;
   const { resource } = request;
@@ -49,6 +57,7 @@ function rewriting({ key, row, request, now }: Facts): CertificateRow | undefine
   const failures = row.specHash === resource.specHash ? row.rewrite?.failures : undefined;
   return {
     ...base,
+    ...(row.issued ? { issued: withTemplate(row.issued, resource.spec) } : {}),
     ready: readyByCertificate(base, now),
     rewrite: { until, ...(failures === undefined ? {} : { failures }) },
     dueAt: until,

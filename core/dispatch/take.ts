@@ -95,7 +95,7 @@ function newAttempt(work: Ready, ref: AttemptRef, leaseId: LeaseId, row: Certifi
     reason: work.decision.reason,
     startedAt: at,
     step: "prepare",
-    ...(work.rehearsal ? { rehearsal: true } : {}),
+    ...(work.rehearsal ? { rehearsal: true } : { revision: (row.revision ?? 0) + 1 }),
     ...(signsAtOnce(work.issuer) ? { signs: true as const } : {}),
     // Said now, Prepare need not write it before it seals a key.
     hasRecords: true,

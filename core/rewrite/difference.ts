@@ -38,12 +38,9 @@ function partsOf(text: string): Map<string, string> {
   const about = isMap(described) ? described : {};
   const under = (part: "annotations" | "labels") =>
     Object.entries(readTextMap(about[part], "", [])).map(([name, one]) => [`${metadata}${part} ${name}`, one] as const);
-  const template =
-    about.template === undefined ? [] : [[`${metadata}template`, JSON.stringify(about.template)] as const];
   return new Map([
     ...Object.entries(keys).map(([name, one]) => [name, typeof one === "string" ? one : JSON.stringify(one)] as const),
     ...under("annotations"),
     ...under("labels"),
-    ...template,
   ]);
 }

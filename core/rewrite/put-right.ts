@@ -55,7 +55,7 @@ async function once(work: RewriteWork): Promise<Right> {
   const isOurs = versionId === issued.versionId;
   const fault = storedFault(value, { name: key.name, spec, issued, isOurs });
   if (fault) return { is: "wrong", drift: { versionId, ...fault }, why: fault };
-  const foreign = isOurs && !issued.foreign ? undefined : foreignIn(value, spec.secretTemplate);
+  const foreign = isOurs && !issued.foreign ? undefined : foreignIn(value, spec.secretTemplate, issued.template);
   const text = await wantedText(work, value, foreign);
   const right = { is: "right" as const, foreign: foreign !== undefined };
   const why = difference(value, text);

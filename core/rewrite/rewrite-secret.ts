@@ -6,6 +6,7 @@ import { classOf } from "../errors.ts";
 import { parseCertificate } from "../request.ts";
 import { idOf, type Resource, type ResourceKey } from "../resource.ts";
 import type { CertificateRow, Issued } from "../rows.ts";
+import { templateNames } from "../secret-template.ts";
 import { settled } from "../settled.ts";
 import { tellWindowError } from "../window-error.ts";
 import { failedRewrite } from "./failed.ts";
@@ -87,12 +88,14 @@ function nextRow({ deps, row, issued, certificate }: RewriteWork, right: Right):
   // Dispatch looks by itself; should it see a secret all the same, it does not come back at once.
   const again = now.getTime() + againMs;
   if (right.is === "gone") return { row: { ...row, rewrite: { until: again }, dueAt: again } };
-  const { contentHash: _hash, foreign: _foreign, ...kept } = issued;
+  const { contentHash: _hash, foreign: _foreign, template: _template, ...kept } = issued;
   const hash = contentHash(certificate.spec);
+  const template = templateNames(certificate.spec.secretTemplate);
   const next: Issued = {
     ...kept,
     ...right.written,
     ...(hash === undefined ? {} : { contentHash: hash }),
+    ...(template === undefined ? {} : { template }),
     ...(right.foreign ? { foreign: true } : {}),
   };
   return settled({ ...rest, issued: next }, certificate.spec, undefined, deps);

@@ -2,11 +2,15 @@ import { readCertificate } from "../certificate-identity.ts";
 import type { ChainItem } from "../rows.ts";
 import type { Work } from "./work.ts";
 
-/** How long a chain stays after its certificate has ended: a month. */
+/** How long what tells of a certificate stays after its end: a month. */
 const keptSeconds = 30 * 86_400;
 
 /** Keeps what was issued beside the attempt; the first one stays. */
 export async function keepChain({ deps, ref }: Work, item: ChainItem): Promise<void> {
-  const notAfter = readCertificate(item.chain).notAfter.getTime();
-  await deps.state.putChain(ref, item, Math.floor(notAfter / 1_000) + keptSeconds);
+  await deps.state.putChain(ref, item, keptUntil(readCertificate(item.chain).notAfter.getTime()));
+}
+
+/** Epoch seconds: until when attempt, CSR and chain of a certificate stay that ends then (epoch ms). */
+export function keptUntil(notAfter: number): number {
+  return Math.floor(notAfter / 1_000) + keptSeconds;
 }

@@ -10,6 +10,7 @@ import { renewalTime } from "../renewal.ts";
 import { parseCertificate } from "../request.ts";
 import { type Resource, resourceOf } from "../resource.ts";
 import type { CertificateRow, Issued, StoreName } from "../rows.ts";
+import { templateNames } from "../secret-template.ts";
 import { type SecretContent, secretValue } from "../secret-value.ts";
 import { shortenedBy, signerOf } from "./of-ca.ts";
 import { mustOwnSecret } from "./own-secret.ts";
@@ -108,8 +109,9 @@ async function write(
   const storeName = storeOf(work, certificate);
   const store = await deps.store(storeName);
   const replaced = row.issued?.secretName === secretName && row.issued.store === storeName ? row.issued : undefined;
+  const left = replaced?.template ?? (row.leftTemplate?.secretName === secretName ? row.leftTemplate : undefined);
   const over = async (replaces: string | undefined, value: string | undefined) => {
-    const foreign = value === undefined ? undefined : foreignIn(value, secretTemplate);
+    const foreign = value === undefined ? undefined : foreignIn(value, secretTemplate, left);
     const written = await store.write({
       name,
       value: secretValue({ ...content, ...(foreign ? { foreign } : {}) }),
@@ -141,6 +143,7 @@ function issuedBy(
   const { spec } = certificate;
   const leaf = readCertificate(content.chainPem);
   const hash = contentHash(spec);
+  const template = templateNames(spec.secretTemplate);
   const caFingerprint = signerOf(issuer, content);
   const life = { notBefore: leaf.notBefore.getTime(), notAfter: leaf.notAfter.getTime() };
   const { at, windowError } = renewalTime({ ...life, ...spec, fraction: deps.chance.fraction() });
@@ -156,6 +159,7 @@ function issuedBy(
     ...(at === undefined ? {} : { renewalTime: shortened ? life.notAfter : at }),
     fingerprint: leaf.fingerprint,
     ...(hash === undefined ? {} : { contentHash: hash }),
+    ...(template === undefined ? {} : { template }),
     ...(caFingerprint === undefined ? {} : { caFingerprint }),
   };
   return { issued, windowError: shortened ? undefined : windowError };

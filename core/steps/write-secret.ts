@@ -4,9 +4,11 @@ import type { Fact } from "../ports.ts";
 import { fenceIssuances, nextLook } from "../renewal.ts";
 import { firstQuestion } from "../renewal-info.ts";
 import type { CertificateRow } from "../rows.ts";
-import { lifetimeCondition, readyByCertificate } from "../transitions.ts";
+import { lifetimeCondition, readyByCertificate, templateLeft } from "../transitions.ts";
 import { tellWindowError } from "../window-error.ts";
 import { endAttempt } from "./end.ts";
+import { keptUntil } from "./keep-chain.ts";
+import { keepHistory } from "./keep-history.ts";
 import { issuedDetail, type Stored, storeSecret } from "./store-secret.ts";
 import { changeCertificate, LeaseLost, type Work } from "./work.ts";
 
@@ -58,12 +60,14 @@ async function tell(stored: Stored[]): Promise<Error | typeof done> {
 }
 
 async function finish(stored: Stored): Promise<void> {
-  const { work, issued, revision, row, windowError } = stored;
-  if (!(await changeCertificate(work.deps, work, (before) => finished(stored, before), row))) throw new LeaseLost();
+  const { work, issued, revision, row, windowError, certificate } = stored;
+  const saved = await changeCertificate(work.deps, work, (before) => finished(stored, before), row);
+  if (!saved) throw new LeaseLost();
   await tellWindowError(work.deps, work.key, windowError);
   const message = `stored in Secret "${issued.secretName}", revision ${revision}`;
-  const attempt = { ...work.row, step: "write-secret" as const };
+  const attempt = { ...work.row, step: "write-secret" as const, expiresAt: keptUntil(issued.notAfter) };
   work.freed.push(...((await endAttempt(work.deps, attempt, { result: "issued", reason: "Issued", message })) ?? []));
+  await keepHistory(work, { ...saved, issued }, certificate.spec);
 }
 
 /** The status of a certificate that was just written; one whose spec changed meanwhile is decided on again at once. */
@@ -82,6 +86,7 @@ function finished({ work, issued, revision, certificate, shortened }: Stored, ro
     drift: _d,
     lifetimeShortened: _s,
     ari: _ari,
+    leftTemplate: _t,
     ...rest
   } = row;
   const edited = certificate.specHash !== work.row.specHash;
@@ -91,6 +96,7 @@ function finished({ work, issued, revision, certificate, shortened }: Stored, ro
     : row.recentIssuances;
   const lifetimeShortened = shortened && lifetimeCondition(row, shortened, now);
   const ari = firstQuestion(work.deps, work.issuer, issued, certificate.spec);
+  const left = templateLeft(row);
   const next = {
     ...rest,
     issued,
@@ -98,6 +104,7 @@ function finished({ work, issued, revision, certificate, shortened }: Stored, ro
     ...(recent ? { recentIssuances: recent } : {}),
     ...(lifetimeShortened ? { lifetimeShortened } : {}),
     ...(ari ? { ari } : {}),
+    ...(left && left.secretName !== issued.secretName ? { leftTemplate: left } : {}),
   };
   const look = edited ? { dueAt: now.getTime(), lane: "renew" as const } : nextLook(next, now);
   return { ...next, ready: readyByCertificate(next, now), ...look };

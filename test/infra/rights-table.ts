@@ -151,7 +151,13 @@ export const rights: Record<string, string[]> = {
     "kms:Decrypt @ key-material",
     readsValues,
   ],
-  "write-secret": [...step, readsRequests, "kms:Decrypt @ key-material", ...readsAndWrites],
+  "write-secret": [
+    ...step,
+    "dynamodb:Query,UpdateItem @ state",
+    readsRequests,
+    "kms:Decrypt @ key-material",
+    ...readsAndWrites,
+  ],
   "clean-up-challenge": [
     ...step,
     updatesState,

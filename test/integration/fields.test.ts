@@ -101,8 +101,6 @@ describe("of a Certificate's fields", () => {
         "example.test/note": "by hand",
       },
       labels: { "controller.cert-manager.io/fao": "true", tier: "edge" },
-      // What goes again when it leaves the template.
-      template: { annotations: ["example.test/note"], labels: ["tier"] },
     });
   });
 

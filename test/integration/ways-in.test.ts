@@ -79,7 +79,6 @@ describe("a Certificate that came by", () => {
         "example.test/team": "web",
       },
       labels: { "controller.cert-manager.io/fao": "true", tier: "edge" },
-      template: { annotations: ["example.test/team"], labels: ["tier"] },
     });
   });
 });

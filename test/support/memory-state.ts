@@ -7,14 +7,20 @@ import { kubernetesRows } from "./memory-state/kubernetes.ts";
 import { certificateRows, issuerRows } from "./memory-state/resources.ts";
 import { revocationRows } from "./memory-state/revocations.ts";
 
+/** State in memory, and DynamoDB's time to live: what of attempts has expired goes only when it is told so. */
+export interface MemoryState extends State {
+  expire(now: Date): void;
+}
+
 /**
- * State in memory: the port's contract and nothing of DynamoDB. Time to live is not played. Every method works on copies
+ * State in memory: the port's contract and nothing of DynamoDB. Time to live is played by expire() alone. Every method works on copies
  * and in one turn of the event loop, so concurrent callers are as safe as with conditional writes.
  */
-export function memoryState(): State {
+export function memoryState(): MemoryState {
   const due = { renew: dueList(), new: dueList() };
   const certificates = certificateRows(due);
   const issuers = issuerRows(due);
+  const items = besideAttempts();
   const dueIn = (lane: Lane, now: number, limit: number): Due[] => {
     const found: Due[] = [];
     for (const { id, dueAt } of due[lane].upTo(now)) {
@@ -28,8 +34,8 @@ export function memoryState(): State {
   return {
     ...certificates,
     ...issuers,
-    ...attemptRows(due),
-    ...besideAttempts(),
+    ...items,
+    ...attemptRows(due, items),
     ...recordClaims(),
     ...answerRows(),
     ...secretClaims(),

@@ -161,6 +161,7 @@ export function answeredAttempt(changes: Partial<AttemptRow> = {}): AttemptRow {
     generation: 3,
     lane: "renew",
     reason: "Renewing",
+    revision: 13,
     step: "validate-challenge",
     orderUrl: "https://acme-v02.api.letsencrypt.org/acme/order/1847263547/321456789012",
     finalizeUrl: "https://acme-v02.api.letsencrypt.org/acme/finalize/1847263547/321456789012",

@@ -7,7 +7,7 @@ export const stored = "certwright/web/www-tls";
 
 /** A stored secret, read. */
 export type Value = Record<string, string> & {
-  metadata: { annotations: Record<string, string>; labels: Record<string, string>; template?: object };
+  metadata: { annotations: Record<string, string>; labels: Record<string, string> };
 };
 
 export const seconds = async (p: Pipeline, count: number) =>

@@ -12,7 +12,14 @@ export function attemptRows(
   table: Table,
 ): Pick<
   State,
-  "attempts" | "createAttempt" | "putAttempt" | "leaseAttempt" | "recordsGone" | "postponeRecords" | "attemptsOf"
+  | "attempts"
+  | "createAttempt"
+  | "putAttempt"
+  | "leaseAttempt"
+  | "recordsGone"
+  | "postponeRecords"
+  | "attemptsOf"
+  | "keepAttempt"
 > {
   return {
     attempts: async (refs) => {
@@ -33,9 +40,14 @@ export function attemptRows(
       const change = { text: "SET #dueAt = :dueAt", values: { dueAt } };
       await table.update(attemptKey(ref), change, { text: "attribute_exists(#dueLane)" });
     },
-    attemptsOf: async ({ namespace, kind, name }) => {
+    attemptsOf: async ({ namespace, kind, name }, most = attemptsShown) => {
       const rows = (await all(table, ofOne(namespace, attemptPrefix({ kind, name })))).map(fromAttemptItem);
-      return rows.sort((one, other) => other.startedAt - one.startedAt).slice(0, attemptsShown);
+      return rows.sort((one, other) => other.startedAt - one.startedAt).slice(0, most);
+    },
+    keepAttempt: async (ref, expiresAt) => {
+      const keep = { text: "SET #expiresAt = :expiresAt", values: { expiresAt } };
+      const keys = [attemptKey(ref), attemptKey(ref, "csr"), attemptKey(ref, "chain")];
+      await Promise.all(keys.map((key) => table.update(key, keep, { text: present })));
     },
   };
 }

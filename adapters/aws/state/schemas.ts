@@ -41,6 +41,8 @@ const condition = z.looseObject({
   observedGeneration: optional(z.number()),
 });
 
+const templateNames = z.looseObject({ annotations: z.array(text), labels: z.array(text) });
+
 /** A Certificate's row. Fields it does not name are kept, so that a step of the last release loses none of the next. */
 export const certificateRow: z.ZodMiniType<CertificateRow> = z.looseObject({
   key,
@@ -67,10 +69,12 @@ export const certificateRow: z.ZodMiniType<CertificateRow> = z.looseObject({
       renewalTime: optional(instant),
       fingerprint: text,
       contentHash: optional(text),
+      template: optional(templateNames),
       foreign: optional(z.literal(true)),
       caFingerprint: optional(text),
     }),
   ),
+  leftTemplate: optional(z.extend(templateNames, { secretName: text })),
   recentIssuances: optional(z.array(instant)),
   failedIssuanceAttempts: optional(z.number()),
   lastFailureTime: optional(text),
@@ -150,6 +154,7 @@ export const attemptRow: z.ZodMiniType<AttemptRow> = z.looseObject({
   lane,
   reason: text,
   startedAt: instant,
+  revision: optional(z.number()),
   step: z.enum(steps),
   stepEnded: optional(z.literal(true)),
   signs: optional(z.literal(true)),

@@ -115,6 +115,28 @@ export function testAttempts(makeState: MakeState): void {
     }
   });
 
+  describe("keepAttempt", () => {
+    it("moves the end of the row and of nothing else in it, whatever its lease and outcome", async () => {
+      const state = await makeState();
+      const row = answeredAttempt({ outcome: issued, expiresAt: 1_797_592_000 });
+      await state.createAttempt(row);
+      await state.putCsr(row.ref, csrItem());
+      await state.putChain(row.ref, { chain: "c" }, 1_797_592_000);
+      await state.keepAttempt(row.ref, 1_900_000_000);
+      expect((await state.attempts([row.ref])).get(row.ref.attemptId)).toEqual({ ...row, expiresAt: 1_900_000_000 });
+      expect(await state.chain(row.ref)).toEqual({ chain: "c" });
+      expect((await state.csrs([row.ref])).get(row.ref.attemptId)).toEqual(csrItem());
+    });
+
+    it("makes nothing where nothing is", async () => {
+      const state = await makeState();
+      await state.keepAttempt(attemptRefOf(1), 1_900_000_000);
+      expect(await state.attempts([attemptRefOf(1)])).toEqual(new Map());
+      expect(await state.chain(attemptRefOf(1))).toBeUndefined();
+      expect(await state.csrs([attemptRefOf(1)])).toEqual(new Map());
+    });
+  });
+
   describe("attemptsOf", () => {
     it("answers the newest ten of one Certificate, newest first", async () => {
       const state = await makeState();
@@ -127,6 +149,8 @@ export function testAttempts(makeState: MakeState): void {
       const attempts = await state.attemptsOf(certificateKey());
       expect(attempts.map(({ startedAt }) => startedAt - noon)).toEqual([11, 10, 9, 8, 7, 6, 5, 4, 3, 2]);
       expect(attempts[0]).toEqual(newAttempt({ ref: attemptRefOf(2), startedAt: noon + 11 }));
+      expect(await state.attemptsOf(certificateKey(), Number.POSITIVE_INFINITY)).toHaveLength(12);
+      expect(await state.attemptsOf(certificateKey(), 1)).toEqual(attempts.slice(0, 1));
     });
 
     it("leaves out Certificates whose names begin alike and other namespaces", async () => {

@@ -6,7 +6,7 @@ import type { DueLists } from "./due-list.ts";
 import { setDue } from "./due-list.ts";
 
 /** Attempts, with an index by Certificate. */
-export function attemptRows(due: DueLists) {
+export function attemptRows(due: DueLists, beside: Pick<ReturnType<typeof besideAttempts>, "keep" | "expire">) {
   const rows = new Map<string, AttemptRow>();
   const ofCertificate = new Map<string, Set<string>>();
   const store = (row: AttemptRow): Saved => {
@@ -45,13 +45,27 @@ export function attemptRows(due: DueLists) {
       const stored = rows.get(idOfAttempt(ref));
       if (stored?.hasRecords && stored.dueAt !== undefined) store({ ...stored, dueAt });
     },
-    attemptsOf: async (key) => {
+    attemptsOf: async (key, most = 10) => {
       const found = [...(ofCertificate.get(idOf(key)) ?? [])]
         .map((id) => rows.get(id))
         .filter((row) => row !== undefined);
-      return copy(found.sort((one, other) => other.startedAt - one.startedAt).slice(0, 10));
+      return copy(found.sort((one, other) => other.startedAt - one.startedAt).slice(0, most));
     },
-  } satisfies Partial<State>;
+    keepAttempt: async (ref, expiresAt) => {
+      const stored = rows.get(idOfAttempt(ref));
+      if (stored) store({ ...stored, expiresAt });
+      beside.keep(ref, expiresAt);
+    },
+    /** What DynamoDB's time to live removes sooner or later: ended attempts, and the CSR and chain beside them. */
+    expire: (now: Date) => {
+      for (const [id, { expiresAt, outcome, ref }] of rows) {
+        if (!outcome || !hasPassed(expiresAt, now)) continue;
+        rows.delete(id);
+        ofCertificate.get(certificateOf(ref))?.delete(id);
+      }
+      beside.expire(now);
+    },
+  } satisfies Partial<State> & { expire(now: Date): void };
 }
 
 /** The items beside attempts, and their sealed keys. */
@@ -59,6 +73,8 @@ export function besideAttempts() {
   const csrs = new Map<string, CsrItem>();
   const challenges = new Map<string, ChallengesItem>();
   const chains = new Map<string, ChainItem>();
+  /** Epoch seconds at which a chain, and the CSR with it, goes. */
+  const ends = new Map<string, number>();
   const keys = new Map<string, SealedKey>();
   const read = <Found>(refs: AttemptRef[], items: Map<string, Found>) => {
     const ids = new Map(refs.map((ref) => [ref.attemptId, idOfAttempt(ref)]));
@@ -75,11 +91,26 @@ export function besideAttempts() {
     challenges: async (refs) => read(refs, challenges),
     putChallenges: async (ref, item) => void challenges.set(idOfAttempt(ref), copy(item)),
     chain: async (ref) => copy(chains.get(idOfAttempt(ref))),
-    putChain: async (ref, item) => void once(chains, ref, item),
+    putChain: async (ref, item, expiresAt) => {
+      if (once(chains, ref, item) === "saved") ends.set(idOfAttempt(ref), expiresAt);
+    },
     sealedKey: async (ref) => copy(keys.get(idOfAttempt(ref))),
     putSealedKey: async (ref, key) => once(keys, ref, key),
     deleteSealedKey: async (ref) => void keys.delete(idOfAttempt(ref)),
-  } satisfies Partial<State>;
+    keep: (ref: AttemptRef, expiresAt: number) => {
+      if (ends.has(idOfAttempt(ref))) ends.set(idOfAttempt(ref), expiresAt);
+    },
+    expire: (now: Date) => {
+      for (const [id, expiresAt] of ends) {
+        if (!hasPassed(expiresAt, now)) continue;
+        for (const items of [csrs, chains, ends]) items.delete(id);
+      }
+    },
+  } satisfies Partial<State> & { keep: unknown; expire: unknown };
+}
+
+function hasPassed(expiresAt: number | undefined, now: Date): boolean {
+  return expiresAt !== undefined && expiresAt * 1_000 <= now.getTime();
 }
 
 function certificateOf({ namespace, name }: AttemptRef): string {

@@ -195,9 +195,13 @@ async function attemptOf(p: Pipeline, name: string) {
 }
 
 /** A state whose writes go through `dying`; the dead do nothing. */
-function mortal(state: Pipeline["state"], fate: { died: boolean }, dying: (write: () => Promise<unknown>) => unknown) {
+function mortal(
+  state: Pipeline["deps"]["state"],
+  fate: { died: boolean },
+  dying: (write: () => Promise<unknown>) => unknown,
+) {
   return new Proxy(state, {
-    get: (target, method: keyof Pipeline["state"]) => {
+    get: (target, method: keyof Pipeline["deps"]["state"]) => {
       const real = target[method] as (...args: unknown[]) => Promise<unknown>;
       return async (...args: unknown[]) => {
         if (fate.died) throw new Error("dead");

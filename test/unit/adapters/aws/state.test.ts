@@ -196,6 +196,18 @@ describe("dynamoState: what DynamoDB is asked", () => {
     expect(kept.ExpressionAttributeValues).toEqual({ ":expiresAt": { N: String(inDays(151)) } });
     expect(longer.Item.expiresAt).toEqual({ N: String(inDays(151)) });
   });
+
+  it("keeps an attempt with its CSR and its chain, and makes none of them", async () => {
+    const { state, calls } = stubbed();
+    await state.keepAttempt(attemptRefOf(1), 1_900_000_000);
+    const row = `Certificate/www#attempt#${attemptRefOf(1).attemptId}`;
+    expect(calls.map(({ input }) => input.Key.resource.S)).toEqual([row, `${row}#csr`, `${row}#chain`]);
+    for (const { input } of calls) {
+      expect(input.UpdateExpression).toBe("SET #expiresAt = :expiresAt");
+      expect(input.ExpressionAttributeValues).toEqual({ ":expiresAt": { N: "1900000000" } });
+      expect(input.ConditionExpression).toBe("attribute_exists(#namespace)");
+    }
+  });
 });
 
 describe("dynamoState: what does not stay in the table for ever", () => {
