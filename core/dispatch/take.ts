@@ -38,11 +38,12 @@ export async function takeWork(deps: Deps, work: Ready, leaseId: LeaseId): Promi
   return ref;
 }
 
-/** A rehearsal goes on as one, or not at all. */
-async function resumable(deps: Deps, ref: AttemptRef, { rehearsal }: Ready): Promise<boolean> {
+/** A rehearsal goes on as one, or not at all; so does an order, and what is signed at once. */
+async function resumable(deps: Deps, ref: AttemptRef, { rehearsal, issuer }: Ready): Promise<boolean> {
   const attempt = (await deps.state.attempts([ref])).get(ref.attemptId);
   if (attempt === undefined || attempt.outcome !== undefined) return false;
-  return attempt.schema <= rowSchema && (attempt.rehearsal ?? false) === rehearsal;
+  const isOfThisWay = (attempt.rehearsal ?? false) === rehearsal && (attempt.signs ?? false) === signsAtOnce(issuer);
+  return attempt.schema <= rowSchema && isOfThisWay;
 }
 
 function leased(deps: Deps, work: Ready, ref: AttemptRef, leaseId: LeaseId): CertificateRow {

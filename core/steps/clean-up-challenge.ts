@@ -9,6 +9,7 @@ import { isUndecided } from "../undecided.ts";
 import { endAttempt, returnTokens } from "./end.ts";
 import { releaseAnswers } from "./http-answers.ts";
 import { idleWork } from "./idle-work.ts";
+import { keptUntil } from "./keep-chain.ts";
 import { logFailure } from "./log-failure.ts";
 import { bySolver, keyOfRecord, providerOf, recordsOfItem } from "./publish-challenge.ts";
 import { recordFailure, release } from "./settle.ts";
@@ -80,8 +81,9 @@ async function endOrGoOn(
 ): Promise<{ tokens: string[]; over: boolean }> {
   if (attempt.outcome) return { tokens: [], over: true };
   if (row?.attempt?.id === attempt.ref.attemptId) return goesOn(deps, input, attempt, issuer);
-  const outcome = row?.issued?.attemptId === attempt.ref.attemptId ? issued : overtaken;
-  return { tokens: (await endAttempt(deps, attempt, outcome)) ?? [], over: true };
+  const made = row?.issued?.attemptId === attempt.ref.attemptId ? row.issued : undefined;
+  const last = made ? { ...attempt, expiresAt: keptUntil(made.notAfter) } : attempt;
+  return { tokens: (await endAttempt(deps, last, made ? issued : overtaken)) ?? [], over: true };
 }
 
 /** No longer the attempt its Certificate refers to. */

@@ -16,8 +16,8 @@ export function signerOf(
 }
 
 /** Says until when a certificate was asked for that ends with its CA, and when that is; undefined when it has all it asked for. */
-export function shortenedBy({ issuer }: Work, chainPem: string, csr: CsrItem | undefined): string | undefined {
-  if (!csr || !(issuer.spec as IssuerSpec | undefined)?.ca) return undefined;
+export function shortenedBy({ issuer, row }: Work, chainPem: string, csr: CsrItem | undefined): string | undefined {
+  if (!csr || !row.signs || !(issuer.spec as IssuerSpec | undefined)?.ca) return undefined;
   const { notBefore, notAfter } = readCertificate(chainPem);
   const wanted = notBefore.getTime() + csr.asked.durationSeconds * 1_000;
   if (notAfter.getTime() >= wanted) return undefined;

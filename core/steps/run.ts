@@ -8,6 +8,7 @@ import { type AttemptRef, type AttemptRow, type IssuerRow, type LeaseId, rowSche
 import type { Step } from "../status.ts";
 import { batchReads } from "./batch-reads.ts";
 import { returnTokens } from "./end.ts";
+import { splitByIssuer } from "./fits-issuer.ts";
 import { logFailure } from "./log-failure.ts";
 import { recordFailure, release, supersede } from "./settle.ts";
 import { type Verdicts, waitOrRelease } from "./waiting.ts";
@@ -63,7 +64,7 @@ export function runStep(
 export async function runBatchStep(deps: Deps, step: Step, input: StepInput, run: BatchFunction): Promise<StepResult> {
   const asked = input.waiting.length > 0 ? input.waiting : input.live;
   const works = await load(deps, step, input, asked);
-  const results = works.length > 0 ? await runAll(works, run) : new Map<string, Outcome | Error>();
+  const results = await runAll(works, step, run);
   retryWhole(input, works, results);
   const verdicts: Verdicts = { on: [], waits: [] };
   await concurrently(10, works, async (work) => {
@@ -101,7 +102,7 @@ async function load(deps: Deps, step: Step, input: StepInput, asked: AttemptRef[
   return known.map((row) => newWork(deps, step, row, shared));
 }
 
-async function runAll(works: Work[], run: BatchFunction): Promise<Map<string, Outcome | Error>> {
+async function runAll(works: Work[], step: Step, run: BatchFunction): Promise<Map<string, Outcome | Error>> {
   if (works[0]?.issuer === missingIssuer) {
     const fault = {
       reason: "IssuerNotFound",
@@ -110,10 +111,11 @@ async function runAll(works: Work[], run: BatchFunction): Promise<Map<string, Ou
     };
     return new Map(works.map((work) => [work.ref.attemptId, new RefusedError(fault)]));
   }
+  const { fitting, overtaken } = splitByIssuer(works, step);
   try {
-    return await run(works);
+    return new Map<string, Outcome | Error>([...overtaken, ...(fitting.length > 0 ? await run(fitting) : [])]);
   } catch (error) {
-    return new Map(works.map((work) => [work.ref.attemptId, asError(error)]));
+    return new Map([...overtaken, ...fitting.map(({ ref }): [string, Error] => [ref.attemptId, asError(error)])]);
   }
 }
 

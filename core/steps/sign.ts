@@ -10,7 +10,7 @@ import type { ChainItem } from "../rows.ts";
 import type { SigningOrder } from "../signing-port.ts";
 import { rdnSequence } from "../subject.ts";
 import { keepChain } from "./keep-chain.ts";
-import { currentRequest, Superseded, type Work } from "./work.ts";
+import { currentRequest, type Work } from "./work.ts";
 
 const concurrency = 10;
 
@@ -35,7 +35,7 @@ async function signerOf({ deps, issuer }: Work): Promise<Signer> {
     return (work, order) => byCa(work, ca, pair, order);
   }
   if (selfSigned) return (work, order, spec) => bySelf(work, selfSigned, order, spec);
-  throw new Superseded("the issuer is of another type now");
+  throw new TypeError("the issuer signs nothing");
 }
 
 async function signOne(work: Work, signer: Signer): Promise<Outcome> {

@@ -1,8 +1,10 @@
+import { X509Certificate } from "node:crypto";
 import { DeleteSecretCommand } from "@aws-sdk/client-secrets-manager";
 import { beforeAll, describe, expect, it } from "vitest";
 import { certificate, openBed } from "../support/integration-bed.ts";
 import { certwright } from "../support/integration-cli.ts";
 import { leafOf } from "../support/integration-leaf.ts";
+import { attemptsOf, untilExecutionsEnd } from "../support/issuance-counts.ts";
 
 const bed = openBed();
 const { stack } = bed;
@@ -17,6 +19,7 @@ const disabled = wish("disabled", {
   annotations: { "certwright.dev/store": "s3" },
 });
 const gone = wish("explained");
+const kept = wish("kept", { more: { revisionHistoryLimit: 2 } });
 const orphan = certificate({ name: bed.fresh("orphan"), issuer: "nobody", dnsNames: ["orphan.example.test"] });
 
 const run = async (...args: string[]) => {
@@ -29,8 +32,8 @@ const fires = (all: { checks: { verdict: string; check: string }[] }) =>
   all.checks.filter(({ verdict }) => verdict === "fires").map(({ check }) => check);
 
 beforeAll(async () => {
-  await bed.put([windowed, disabled, gone, orphan]);
-  await bed.ready([windowed, disabled, gone]);
+  await bed.put([windowed, disabled, gone, kept, orphan]);
+  await bed.ready([windowed, disabled, gone, kept]);
   await bed.shown([orphan], ({ ready }) => ready?.reason === "IssuerNotFound");
 });
 
@@ -70,5 +73,33 @@ describe("inspect secret on a deployed installation", () => {
     });
     if (store === "secretsManager") expect(seen.serialNumber).toBe(leafOf(await bed.read(manifest)).serialNumber);
     expect(JSON.stringify(seen)).not.toContain("PRIVATE KEY");
+  });
+});
+
+describe("history on a deployed installation", () => {
+  it("lists as many revisions as the spec keeps, with their chains and requests, which are kept for a renewal to come", async () => {
+    const { name } = kept.metadata;
+    for (const revision of [2, 3]) {
+      await run("renew", name);
+      await stack.waitFor({ namespace: "default", name }, (row) => row.revision === revision && !row.attempt);
+    }
+    await untilExecutionsEnd(stack, [kept]);
+    const { revisions, failedSince } = JSON.parse(await run("history", name, "-o", "json"));
+    const [newest, former] = revisions.map(
+      ({ certificate }: { certificate: string }) => new X509Certificate(certificate),
+    );
+    expect(revisions).toMatchObject([
+      { revision: 3, current: true, reason: "ManuallyTriggered", serialNumber: newest.serialNumber.toLowerCase() },
+      { revision: 2, current: false, reason: "ManuallyTriggered", serialNumber: former.serialNumber.toLowerCase() },
+    ]);
+    expect(failedSince).toEqual([]);
+    expect(newest.serialNumber).toBe(leafOf(await bed.read(kept)).serialNumber);
+    expect(former.serialNumber).not.toBe(newest.serialNumber);
+    for (const { request } of revisions) expect(request).toContain("BEGIN CERTIFICATE REQUEST");
+    expect((await run("history", name)).split("\n")).toHaveLength(4);
+    const lifetime = newest.validToDate.getTime() - newest.validFromDate.getTime();
+    const ends = (await attemptsOf(stack, kept)).map(({ expiresAt = 0 }) => expiresAt * 1_000);
+    expect(ends[0]).toBeGreaterThan(newest.validToDate.getTime() + lifetime);
+    expect(ends[1]).toBeGreaterThan(newest.validToDate.getTime());
   });
 });
