@@ -7,6 +7,9 @@ export const afterPrefix = "after=";
 /** No change: the records are looked at, until this instant (epoch ms). */
 export const lookPrefix = "look=";
 
+/** No change: the answers of a solver are looked at from outside, until this instant (epoch ms). */
+export const answersPrefix = "answers=";
+
 /** How long a record that was there already may still be on its way: Route 53 says that changes generally take up to 60 s. */
 const settlingMs = 60_000;
 
@@ -38,6 +41,28 @@ function waitsFor({ deps, issuer }: Work, index: number, change: string): string
   // Resolvers would remember that there was nothing, so they are asked last.
   if (nameservers) return [ofProvider, `${lookPrefix}${now + resolversMs}`];
   return adapter?.knowsPropagation ? [ofProvider] : [`${lookPrefix}${now + zoneMs}`];
+}
+
+/** Seconds until the next look. */
+const pauseSeconds = [2, 4, 8, 15];
+/** The same for a batch, whose slowest zone counts: then when Route 53 mostly is done. Each look is three transitions. */
+const batchPauseSeconds = [2, 24, 20, 10];
+
+/** When Check propagation looks again, by its rounds so far. */
+export function nextLook({ deps, alone, round }: Pick<Work, "deps" | "alone" | "round">): Date {
+  const pauses = alone ? pauseSeconds : batchPauseSeconds;
+  const seconds = pauses[Math.min(round, pauses.length - 1)] ?? 2;
+  return new Date(deps.clock.now().getTime() + seconds * 1_000);
+}
+
+/** The first look after Publish: undefined for at once, because only a provider's change cannot be through by then. */
+export function firstLook(work: Work): Date | undefined {
+  return (work.row.changes ?? []).some(isOfProvider) ? nextLook(work) : undefined;
+}
+
+function isOfProvider(change: string): boolean {
+  const id = change.slice(change.indexOf(":") + 1);
+  return ![afterPrefix, lookPrefix, answersPrefix].some((prefix) => id.startsWith(prefix));
 }
 
 /** The records of one publication differ by milliseconds; the last one counts. */

@@ -1,15 +1,10 @@
 import { concurrently } from "../concurrently.ts";
 import { done, type Outcome } from "../outcome.ts";
-import { afterPrefix, lookPrefix } from "./await-records.ts";
-import { answersPrefix, lookAtAnswers } from "./http-answers.ts";
+import { afterPrefix, answersPrefix, lookPrefix, nextLook } from "./await-records.ts";
+import { lookAtAnswers } from "./http-answers.ts";
 import { lookAtRecords } from "./look-at-records.ts";
 import { bySolver, providerOf } from "./publish-challenge.ts";
 import type { Work } from "./work.ts";
-
-/** Seconds until the next look: asked at once, then not before two. */
-const pauseSeconds = [2, 4, 8, 15];
-/** The same for a batch, whose slowest zone counts: then when Route 53 mostly is done. Each look is three transitions. */
-const batchPauseSeconds = [2, 24, 20, 10];
 
 /**
  * Asks, for each change once, whether it has reached all name servers; where nobody knows, the servers are asked themselves.
@@ -47,9 +42,9 @@ async function outcomeOf(work: Work, settled: Seen, seen: Seen): Promise<Outcome
   const answers = [...ofChanges, seen.get(work.ref.attemptId) ?? true];
   const error = answers.find((answer): answer is Error => answer instanceof Error);
   if (error) return error;
-  if (answers.includes(false)) return { waitUntil: nextLook(work) };
+  if (answers.includes(false)) return { waitUntil: nextLook(work), looked: true };
   const notBefore = await lookAtRecords(work);
-  if (notBefore) return { waitUntil: new Date(Math.max(notBefore.getTime(), nextLook(work).getTime())) };
+  if (notBefore) return { waitUntil: new Date(Math.max(notBefore.getTime(), nextLook(work).getTime())), looked: true };
   delete work.row.changes;
   work.row.propagated = true;
   return done;
@@ -67,12 +62,6 @@ async function ask(work: Work, solver: number, changes: string[]): Promise<Map<s
   } catch (error) {
     return new Map(changes.map((id) => [id, asError(error)]));
   }
-}
-
-function nextLook({ deps, alone, round }: Work): Date {
-  const pauses = alone ? pauseSeconds : batchPauseSeconds;
-  const seconds = pauses[Math.min(round, pauses.length - 1)] ?? 2;
-  return new Date(deps.clock.now().getTime() + seconds * 1_000);
 }
 
 /** `<solver>:<change id>`. */

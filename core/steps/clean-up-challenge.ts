@@ -139,8 +139,8 @@ async function comeBackAlone(deps: Deps, attempt: AttemptRow, leaseId: LeaseId):
 }
 
 /** Released before the CA was asked to look, or after it has seen enough: what resumes publishes what it still needs. */
-function needsNoRecords({ step, answeredUnder }: AttemptRow): boolean {
-  const early = step === "publish-challenge" && answeredUnder === undefined;
+function needsNoRecords({ step, stepEnded, answeredUnder }: AttemptRow): boolean {
+  const early = step === "publish-challenge" && !stepEnded && answeredUnder === undefined;
   return early || step === "finalize-order" || step === "write-secret";
 }
 

@@ -4,7 +4,7 @@ import type { Deps } from "../deps.ts";
 import { RefusedError } from "../errors.ts";
 import { acmeOf } from "../issuer.ts";
 import type { AttemptRef, ChallengesItem } from "../rows.ts";
-import { afterPrefix } from "./await-records.ts";
+import { afterPrefix, answersPrefix } from "./await-records.ts";
 import type { Work } from "./work.ts";
 
 /** How long a right answer is waited for: it can be read at once, so only the way to it can be missing. */
@@ -12,9 +12,6 @@ const patienceMs = 120_000;
 
 /** How many answers are looked at together: each may take 10 s, the whole step two minutes. */
 const looksAtOnce = 60;
-
-/** A change of the attempt's row: the answers of a solver are to be seen from outside, at the latest at this instant (epoch ms). */
-export const answersPrefix = "answers=";
 
 /** Makes the answers of a batch readable, and notes that they are to be looked at. Gives the errors, by attempt id. */
 export async function publishAnswers(works: Work[]): Promise<Map<string, Error>> {

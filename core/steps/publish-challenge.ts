@@ -4,7 +4,7 @@ import { RefusedError } from "../errors.ts";
 import { done, type Outcome } from "../outcome.ts";
 import type { DnsProvider, RecordResult, TxtRecord } from "../ports.ts";
 import type { ChallengesItem } from "../rows.ts";
-import { awaitRecord } from "./await-records.ts";
+import { awaitRecord, firstLook } from "./await-records.ts";
 import { publishAnswers, tokensOf } from "./http-answers.ts";
 import type { Work } from "./work.ts";
 
@@ -32,7 +32,12 @@ export async function publishChallenge(works: Work[]): Promise<Map<string, Outco
       else awaitRecord(work, solver, result);
     }
   }
-  return outcomes;
+  return new Map(works.map((work) => [work.ref.attemptId, published(work, outcomes.get(work.ref.attemptId) ?? done)]));
+}
+
+function published(work: Work, outcome: Outcome | Error): Outcome | Error {
+  const nextAt = outcome === done ? firstLook(work) : undefined;
+  return nextAt ? { done: true, nextAt } : outcome;
 }
 
 /** A change to wait for, an error, or "" when the record was there already. */

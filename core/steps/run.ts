@@ -5,7 +5,7 @@ import { classOf, RefusedError } from "../errors.ts";
 import type { Outcome } from "../outcome.ts";
 import { parseId } from "../resource.ts";
 import { type AttemptRef, type AttemptRow, type IssuerRow, type LeaseId, rowSchema } from "../rows.ts";
-import type { Step } from "../status.ts";
+import { type Step, stepIn } from "../status.ts";
 import { batchReads } from "./batch-reads.ts";
 import { returnTokens } from "./end.ts";
 import { splitByIssuer } from "./fits-issuer.ts";
@@ -33,7 +33,7 @@ export interface StepInput {
 export interface StepResult {
   live: AttemptRef[];
   waiting: AttemptRef[];
-  /** RFC 3339; null when nothing waits. */
+  /** RFC 3339; null when nothing waits. Where nothing does: before it the next step has nothing to see. */
   waitUntil: string | null;
   round: number;
   since: number | null;
@@ -69,9 +69,10 @@ export async function runBatchStep(deps: Deps, step: Step, input: StepInput, run
   const verdicts: Verdicts = { on: [], waits: [] };
   await concurrently(10, works, async (work) => {
     const result = results.get(work.ref.attemptId) ?? new Error(`step ${step} gave no outcome`);
-    const waitUntil = await record(work, step, result).catch((error) => lostOrThrow(work, error));
-    if (waitUntil === "on") verdicts.on.push(work);
-    else if (waitUntil instanceof Date) verdicts.waits.push({ work, until: waitUntil });
+    const verdict = await record(work, step, result).catch((error) => lostOrThrow(work, error));
+    if (!verdict) return;
+    if ("done" in verdict) verdicts.on.push({ work, nextAt: verdict.nextAt });
+    else verdicts.waits.push({ work, until: verdict.waitUntil });
   });
   await returnTokens(
     deps,
@@ -126,9 +127,11 @@ function retryWhole(input: StepInput, works: Work[], results: Map<string, Outcom
   if (works.length > 0 && away && input.retryCount < retries) throw errors[0];
 }
 
-/** Writes what became of one attempt. "on": it goes on; a date: it waits; undefined: it is over for this execution. */
-async function record(work: Work, step: Step, result: Outcome | Error): Promise<Date | "on" | undefined> {
+/** Writes what became of one attempt; answers its outcome when it goes on or waits, undefined when it is over for this execution. */
+async function record(work: Work, step: Step, result: Outcome | Error): Promise<GoesOn | undefined> {
   if (result instanceof LeaseLost) return undefined;
+  // That it is in this step the row says already: the one before has ended.
+  if ("looked" in result && stepIn(work.row) === step) return result;
   work.row.step = step;
   delete work.row.stepEnded;
   carryNonce(work);
@@ -148,8 +151,10 @@ async function record(work: Work, step: Step, result: Outcome | Error): Promise<
   }
   if ("done" in result) work.row.stepEnded = true;
   await work.save();
-  return "done" in result ? "on" : result.waitUntil;
+  return result;
 }
+
+type GoesOn = Extract<Outcome, { done: true } | { waitUntil: Date }>;
 
 /** Each attempt carries one nonce to its next step. */
 function carryNonce(work: Work): void {

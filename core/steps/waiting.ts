@@ -8,7 +8,7 @@ import { release } from "./settle.ts";
 import { extendLease, keyOf, LeaseLost, type Work } from "./work.ts";
 
 export interface Verdicts {
-  on: Work[];
+  on: { work: Work; nextAt: Date | undefined }[];
   waits: { work: Work; until: Date }[];
 }
 
@@ -40,22 +40,30 @@ export async function waitOrRelease(
   await concurrently(10, slow, ({ work, until }) => release(deps, work, until));
   const patient = waits.filter((wait) => !slow.includes(wait));
   const until = Math.max(...patient.map((wait) => wait.until.getTime()));
-  const going = [...untouched, ...on.map(({ ref }) => ref), ...patient.map(({ work }) => work.ref)];
-  if (patient.length === 0) return { live: going, waiting: [], waitUntil: null, round: 0, since: null };
+  const going = [...untouched, ...[...on, ...patient].map(({ work }) => work.ref)];
+  if (patient.length === 0) return { live: going, waiting: [], ...firstRound(on, now) };
   const live = await keepLeases(deps, input.leaseId, going, until);
   const waiting = live.filter((ref) => patient.some(({ work }) => work.ref.attemptId === ref.attemptId));
   if (waiting.length === 0) return { live, waiting, waitUntil: null, round: 0, since: null };
   return { live, waiting, waitUntil: wholeSecond(until), round: input.round + 1, since };
 }
 
+/** The next step's first round of waiting, where it has nothing to see yet: it is not asked in vain. */
+function firstRound(on: Verdicts["on"], now: number): Pick<StepResult, "waitUntil" | "round" | "since"> {
+  const nextAt = Math.max(...on.map((one) => one.nextAt?.getTime() ?? 0));
+  return nextAt > now
+    ? { waitUntil: wholeSecond(nextAt), round: 1, since: now }
+    : { waitUntil: null, round: 0, since: null };
+}
+
 /** Makes the leases of all that go on outlast the wait; who lost his is left out. */
 async function keepLeases(deps: Deps, leaseId: LeaseId, refs: AttemptRef[], until: number): Promise<AttemptRef[]> {
-  const rows = await deps.state.certificates(refs.map(keyOf));
+  // At half the price: a row that does not say enough, maybe because it is old, is read again.
+  const rows = await deps.state.certificates(refs.map(keyOf), { eventual: true });
   const kept = await concurrently(10, refs, async (ref) => {
     const row = rows.get(idOf(keyOf(ref)));
-    if (row?.attempt?.leaseId !== leaseId) return [];
-    if ((row.dueAt ?? 0) >= until + leaseMarginMs) return [ref];
-    return extendLease({ deps, ref, leaseId }, until + leaseMs, row).then(
+    if (row?.attempt?.leaseId === leaseId && (row.dueAt ?? 0) >= until + leaseMarginMs) return [ref];
+    return extendLease({ deps, ref, leaseId }, until + leaseMs).then(
       () => [ref],
       (error) => {
         if (error instanceof LeaseLost) return [];

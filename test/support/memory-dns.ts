@@ -1,5 +1,5 @@
 import { RefusedError } from "../../core/errors.ts";
-import type { DnsProvider, RecordResult, TxtRecord } from "../../core/ports.ts";
+import type { Clock, DnsProvider, RecordResult, TxtRecord } from "../../core/ports.ts";
 
 export interface MemoryDns extends DnsProvider {
   /** What a name serves. */
@@ -10,10 +10,14 @@ export interface MemoryDns extends DnsProvider {
   names(): string[];
 }
 
-/** The DnsProvider fake: zones, names and values in memory; a change settles at the second look. */
-export function memoryDns(zones: string[]): MemoryDns {
+/** As in the local stack. */
+const settlesAfterMs = 2_000;
+
+/** The DnsProvider fake: zones, names and values in memory; a change settles two seconds later, or at the second look where there is no clock. */
+export function memoryDns(zones: string[], clock?: Clock): MemoryDns {
   const records = new Map<string, Set<string>>();
-  const seen = new Map<string, boolean>();
+  const made = new Map<string, { at: number; seen: boolean }>();
+  const now = () => clock?.now().getTime() ?? 0;
 
   function eachInItsZone(
     batch: TxtRecord[],
@@ -26,9 +30,9 @@ export function memoryDns(zones: string[]): MemoryDns {
       const values = records.get(record.name) ?? new Set();
       records.set(record.name, values);
       if (!change(record, values)) return { record, unchanged: true };
-      const id = ids.get(zone) ?? `change-${seen.size + 1}`;
+      const id = ids.get(zone) ?? `change-${made.size + 1}`;
       ids.set(zone, id);
-      seen.set(id, false);
+      made.set(id, { at: now(), seen: false });
       return { record, change: id };
     });
   }
@@ -47,9 +51,9 @@ export function memoryDns(zones: string[]): MemoryDns {
     settled: async (changes) =>
       new Map(
         changes.map((change) => {
-          const before = seen.get(change) ?? true;
-          seen.set(change, true);
-          return [change, before];
+          const { at, seen } = made.get(change) ?? { at: 0, seen: true };
+          made.set(change, { at, seen: true });
+          return [change, clock ? now() - at >= settlesAfterMs : seen];
         }),
       ),
     values: (name) => [...(records.get(name) ?? [])],

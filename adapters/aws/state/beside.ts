@@ -12,8 +12,8 @@ import { parsed } from "./schemas.ts";
 const day = 86_400;
 /** What an attempt left behind that nobody deleted goes after so long; no attempt lives longer. */
 const leftBehindSeconds = 30 * day;
-/** A CSR is needed as long as its chain. So long from the first is enough for most, and saves them a second write. */
-const csrSeconds = 180 * day;
+/** A CSR is needed as long as its chain. So long is enough for certificates of 10 days; to keep all for longer costs more than a second write. */
+const csrSeconds = 70 * day;
 
 /** The items beside attempts, and their sealed keys. Binary is stored as binary: a third smaller than base64. */
 export function besideAttempts(

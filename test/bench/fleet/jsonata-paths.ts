@@ -5,13 +5,16 @@ export interface Scope {
   result?: unknown;
   errorOutput?: { Error: string };
   retryCount: number;
+  /** RFC 3339, of the state that runs. */
+  enteredTime: string;
 }
 
 export type Value = (scope: Scope) => unknown;
 
 /**
  * Compiles a template of the state machine. Of JSONata it knows what that file uses: a path from a variable or `$states`, `= null`
- * or `= 'text'` after one, and a text where a path leads nowhere. Anything else is refused, so that the two cannot part unseen.
+ * or `= 'text'` after one, another path in place of null, and a text where a path leads nowhere. Anything else is refused, so that
+ * the two cannot part unseen.
  */
 export function compile(template: unknown): Value {
   if (typeof template === "string") return compileText(template);
@@ -36,8 +39,14 @@ function compileText(text: string): Value {
     const value = path(compared);
     return (scope) => value(scope) === (literal ?? null);
   }
+  const [, nullable, instead, same] = /^(\S+) = null \? (\S+) : (\S+)$/.exec(inner) ?? [];
+  if (instead !== undefined && nullable === same) return inPlaceOfNull(path(nullable ?? ""), path(instead));
   const [, asked, found, otherwise] = /^\$exists\((\S+)\) \? (\S+) : '(\w+)'$/.exec(inner) ?? [];
   return asked !== undefined && asked === found ? orElse(path(asked), otherwise) : path(inner);
+}
+
+function inPlaceOfNull(value: Value, instead: Value): Value {
+  return (scope) => value(scope) ?? instead(scope);
 }
 
 function orElse(value: Value, otherwise: unknown): Value {
@@ -62,6 +71,6 @@ function path(text: string): Value {
   };
 }
 
-function statesOf({ input, result, errorOutput, retryCount }: Scope): unknown {
-  return { input, result, errorOutput, context: { State: { RetryCount: retryCount } } };
+function statesOf({ input, result, errorOutput, retryCount, enteredTime }: Scope): unknown {
+  return { input, result, errorOutput, context: { State: { RetryCount: retryCount, EnteredTime: enteredTime } } };
 }

@@ -6,7 +6,7 @@ const itemOverhead = 100;
 const versionsKeptDays = 90;
 /** How long what an attempt leaves behind lives (adapters/aws/state/beside.ts), days. */
 const lives: [ending: RegExp, days: number][] = [
-  [/#csr$/, 180],
+  [/#csr$/, 70],
   [/#chain$/, 37],
   [/#challenges$/, 30],
   [/#attempt#[^#]+$/, 30],

@@ -20,11 +20,12 @@ export function compiledMachine() {
   const machine = JSON.parse(readFileSync(file, "utf8")) as Machine;
   const states = new Map(Object.entries(machine.States).map(([name, state]) => [name, compiledState(name, state)]));
   return async (input: unknown, world: MachineWorld): Promise<"SUCCEEDED" | "FAILED"> => {
-    const scope: Scope = { variables: {}, input, retryCount: 0 };
+    const scope: Scope = { variables: {}, input, retryCount: 0, enteredTime: "" };
     for (let name: string | undefined = machine.StartAt; name !== undefined; ) {
       const state = states.get(name);
       if (!state) throw new Error(`no state ${name}`);
       await world.transition();
+      scope.enteredTime = new Date(world.now()).toISOString();
       const next: string | false | undefined = await state(scope, world);
       if (next === false) return "FAILED";
       name = next;

@@ -25,13 +25,13 @@ async function run(answers: Record<string, (payload: Record<string, unknown>) =>
 }
 
 describe("the product's state machine, compiled", () => {
-  it("goes through all steps in 12 transitions when nothing waits", async () => {
+  it("goes through all steps in 13 transitions when nothing waits", async () => {
     const { status, seen, transitions } = await run();
     expect(status).toBe("SUCCEEDED");
     expect(seen.join(" ")).toBe(
-      "Prepare CreateOrder PublishChallenge CheckPropagation ValidateChallenge FinalizeOrder WriteSecret CleanUpChallenge",
+      "Prepare CreateOrder PublishChallenge wait CheckPropagation ValidateChallenge FinalizeOrder WriteSecret CleanUpChallenge",
     );
-    expect(transitions).toBe(12);
+    expect(transitions).toBe(13);
   });
 
   it("takes three transitions more for a round of waiting", async () => {
@@ -39,8 +39,8 @@ describe("the product's state machine, compiled", () => {
     const { seen, transitions } = await run({
       ValidateChallenge: () => answer(rounds++ === 0 ? "2026-11-22T12:00:01Z" : null),
     });
-    expect(seen.slice(4, 7)).toEqual(["ValidateChallenge", "wait", "ValidateChallenge"]);
-    expect(transitions).toBe(15);
+    expect(seen.slice(5, 8)).toEqual(["ValidateChallenge", "wait", "ValidateChallenge"]);
+    expect(transitions).toBe(16);
   });
 
   it("repeats a task while a service is away, then cleans up with the error's name", async () => {
@@ -63,6 +63,7 @@ describe("the expressions it knows", () => {
     input,
     result: { Payload: answer("x") },
     retryCount: 2,
+    enteredTime: "t",
   };
   const context = { Execution: { Name: "n" }, State: { Name: "s", EnteredTime: "t", RetryCount: 2 } };
 
@@ -72,6 +73,8 @@ describe("the expressions it knows", () => {
     "{% $states.context.State.RetryCount %}",
     "{% $live %}",
     "{% $waitUntil = null %}",
+    "{% $waitUntil = null ? $states.context.State.EnteredTime : $waitUntil %}",
+    "{% $route = null ? $states.context.State.EnteredTime : $route %}",
     "{% $route = 'sign' %}",
     "{% $route = 'order' %}",
     "{% $exists($states.input.route) ? $states.input.route : 'order' %}",

@@ -16,7 +16,7 @@ const leaf = async (p: Pipeline, name: string) =>
   new X509Certificate((await p.secret("web", `${name}-tls`))?.["tls.crt"] ?? "");
 
 describe("one Certificate", () => {
-  it("becomes Ready in 21 states and leaves no TXT", async () => {
+  it("becomes Ready in 19 states and leaves no TXT", async () => {
     const p = await withIssuer();
     await p.apply("web/www", spec("www"));
     await p.time.runUntilTrue(() => p.ready("web/www"));
@@ -25,7 +25,7 @@ describe("one Certificate", () => {
     expect(row?.attempt).toBeUndefined();
     await seconds(p, 5);
     expect(p.executions.map(({ status }) => status)).toEqual(["SUCCEEDED"]);
-    expect(p.executions[0]?.entered).toHaveLength(21);
+    expect(p.executions[0]?.entered).toHaveLength(19);
     expect(p.dns.names()).toEqual([]);
     expect(Object.keys((await p.secret("web", "www-tls")) ?? {})).toEqual(["tls.crt", "tls.key", "metadata"]);
     expect(p.facts.map(({ type }) => type)).toEqual(["Certificate Issued"]);

@@ -16,7 +16,7 @@ describe("a service that is away (UnavailableError)", () => {
   it.each(stepStates)("for a moment does not end %s", async (state) => {
     const done = await run({ [state]: [fails("UnavailableError"), fails("UnavailableError")] });
     expect(done).toMatchObject({ status: "SUCCEEDED", retries: 2 });
-    expect(done.entered).toHaveLength(12);
+    expect(done.entered).toHaveLength(13);
     expect(done.calls.at(-1)?.payload).toMatchObject({ failed: null });
   });
 

@@ -12,7 +12,7 @@ export type Script = Record<string, Answer[]>;
 export interface Run extends Execution {
   /** Every call, its payload as the functions parse it. */
   calls: { state: string; payload: unknown }[];
-  /** The instants of all Waits and pauses, in order, with the time at which each began. */
+  /** The instants of all Waits and pauses that took time, in order, with the time at which each began. */
   waits: { from: string; until: string }[];
   end: Date;
 }
@@ -30,6 +30,17 @@ export function waits(seconds: number): Answer {
     waitUntil: new Date(now.getTime() + seconds * 1_000).toISOString(),
     round: round + 1,
     since: since ?? now.getTime(),
+  });
+}
+
+/** All go on, to a step that has nothing to see before so many seconds from now. */
+export function nextIn(seconds: number): Answer {
+  return ({ live }, now) => ({
+    live,
+    waiting: [],
+    waitUntil: new Date(now.getTime() + seconds * 1_000).toISOString(),
+    round: 1,
+    since: now.getTime(),
   });
 }
 
@@ -63,8 +74,9 @@ export async function run(script: Script = {}, attempts = refs(1), route?: "sign
     {
       now: () => now,
       waitUntil: async (time) => {
+        if (time <= now) return;
         seen.waits.push({ from: now.toISOString(), until: time.toISOString() });
-        if (time > now) now = time;
+        now = time;
       },
       invoke: async (functionName, payload) => {
         const state = stateOf(functionName);

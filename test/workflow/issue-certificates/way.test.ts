@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { cleanUp, loops, machine, stepStates } from "./machine.ts";
-import { fails, keeps, payloadsOf, refs, run, says, start, waits } from "./stub-tasks.ts";
+import { fails, keeps, nextIn, payloadsOf, refs, run, says, start, waits } from "./stub-tasks.ts";
 
-const oneRound = Object.fromEntries(loops.map(({ task }) => [task, [waits(2)]]));
+const oneRound = { "Publish challenge": [nextIn(2)], "Validate challenge": [waits(2)], "Finalize order": [waits(2)] };
 
 describe("one certificate", () => {
-  it("goes through the protocol in 21 states with one round of each wait", async () => {
+  it("goes through the protocol in 19 states with one round of each wait", async () => {
     const done = await run(oneRound);
     expect(done.status).toBe("SUCCEEDED");
     expect(done.entered).toEqual([
       ...["Prepare", "Signs at once?", "Create order", "Publish challenge"],
-      ...["Check propagation", "Propagated?", "Wait for propagation", "Check propagation", "Propagated?"],
+      ...["Wait for propagation", "Check propagation", "Propagated?"],
       ...["Validate challenge", "Validated?", "Wait for validation", "Validate challenge", "Validated?"],
       ...["Finalize order", "Finalized?", "Wait for certificate", "Finalize order", "Finalized?"],
       ...["Write secret", "Clean up challenge"],
@@ -18,10 +18,11 @@ describe("one certificate", () => {
     expect(done.entered.length + done.retries).toBeLessThanOrEqual(24);
   });
 
-  it("needs 12 states when there is nothing to wait for, and no time", async () => {
+  it("needs 13 states when there is nothing to wait for, and no time", async () => {
     const done = await run();
     expect(done.entered).toEqual([
-      ...["Prepare", "Signs at once?", "Create order", "Publish challenge", "Check propagation", "Propagated?"],
+      ...["Prepare", "Signs at once?", "Create order", "Publish challenge"],
+      ...["Wait for propagation", "Check propagation", "Propagated?"],
       ...["Validate challenge", "Validated?", "Finalize order", "Finalized?", "Write secret", "Clean up challenge"],
     ]);
     expect(done.end).toEqual(start);
@@ -54,11 +55,35 @@ describe("an issuer that signs at once", () => {
 });
 
 describe("a batch of 50 that wait together", () => {
-  it("takes 21 states, which is at most 0.6 for each certificate", async () => {
+  it("takes 19 states, which is at most 0.6 for each certificate", async () => {
     const done = await run(oneRound, refs(50));
-    expect(done.entered).toHaveLength(21);
+    expect(done.entered).toHaveLength(19);
     expect(done.entered.length / 50).toBeLessThanOrEqual(0.6);
     expect(payloadsOf(done, "Write secret")[0]?.live).toEqual(refs(50));
+  });
+});
+
+describe("what was published", () => {
+  it("is looked at when Publish said, for the whole batch, and that was the first round", async () => {
+    const done = await run({ "Publish challenge": [nextIn(2)] }, refs(3));
+    expect(done.waits).toEqual([{ from: "2026-11-22T12:00:00.000Z", until: "2026-11-22T12:00:02.000Z" }]);
+    const looks = payloadsOf(done, "Check propagation");
+    expect(looks).toMatchObject([{ live: refs(3), waiting: [], round: 1, since: start.getTime() }]);
+    expect(payloadsOf(done, "Validate challenge")[0]).toMatchObject({ live: refs(3), round: 0, since: null });
+  });
+
+  it("is looked at again as long as something waits, from that round on", async () => {
+    const done = await run({ "Publish challenge": [nextIn(2)], "Check propagation": [waits(4)] });
+    expect(payloadsOf(done, "Check propagation").map(({ round }) => round)).toEqual([1, 2]);
+    expect(payloadsOf(done, "Check propagation").map(({ since }) => since)).toEqual(Array(2).fill(start.getTime()));
+    expect(done.end).toEqual(new Date(start.getTime() + 6_000));
+  });
+
+  it("is looked at at once when Publish says no time", async () => {
+    const done = await run();
+    expect(done.entered).toContain("Wait for propagation");
+    expect(done.waits).toEqual([]);
+    expect(payloadsOf(done, "Check propagation")).toMatchObject([{ live: refs(1), round: 0, since: null }]);
   });
 });
 
@@ -128,7 +153,7 @@ describe("attempts that leave the batch", () => {
   it.each(stepStates)("all at %s leave an empty list, which later steps can read", async (state) => {
     const done = await run({ [state]: [keeps(() => false)] });
     expect(done.status).toBe("SUCCEEDED");
-    expect(done.entered).toHaveLength(12);
+    expect(done.entered).toHaveLength(13);
     const later = done.calls.slice(stepStates.indexOf(state) + 1, -1);
     for (const { payload } of later) expect(payload).toMatchObject({ live: [], waiting: [] });
   });

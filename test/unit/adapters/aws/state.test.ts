@@ -187,14 +187,14 @@ describe("dynamoState: what DynamoDB is asked", () => {
     const { state, calls } = stubbed();
     const inDays = (days: number) => noon / 1_000 + days * 86_400;
     await state.putCsr(attemptRefOf(1), csrItem());
-    await state.putChain(attemptRefOf(1), { chain: "c" }, inDays(150));
-    await state.putChain(attemptRefOf(1), { chain: "c" }, inDays(151));
+    await state.putChain(attemptRefOf(1), { chain: "c" }, inDays(40));
+    await state.putChain(attemptRefOf(1), { chain: "c" }, inDays(41));
     const [csr, chain, kept, longer] = calls.map(({ input }) => input);
-    expect(csr.Item.expiresAt).toEqual({ N: String(inDays(180)) });
-    expect(chain.Item.expiresAt).toEqual({ N: String(inDays(150)) });
+    expect(csr.Item.expiresAt).toEqual({ N: String(inDays(70)) });
+    expect(chain.Item.expiresAt).toEqual({ N: String(inDays(40)) });
     expect(kept.UpdateExpression).toBe("SET #expiresAt = :expiresAt");
-    expect(kept.ExpressionAttributeValues).toEqual({ ":expiresAt": { N: String(inDays(151)) } });
-    expect(longer.Item.expiresAt).toEqual({ N: String(inDays(151)) });
+    expect(kept.ExpressionAttributeValues).toEqual({ ":expiresAt": { N: String(inDays(41)) } });
+    expect(longer.Item.expiresAt).toEqual({ N: String(inDays(41)) });
   });
 
   it("keeps an attempt with its CSR and its chain, and makes none of them", async () => {
