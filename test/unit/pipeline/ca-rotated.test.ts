@@ -1,6 +1,7 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { checkIssuer } from "../../../core/check-issuer.ts";
+import { rotateCa } from "../../../core/rotate-ca.ts";
 import { openPipeline, type Pipeline } from "../../support/pipeline.ts";
 import { inSeconds, leafSpec, privateCa, rootSpec } from "../../support/private-ca.ts";
 
@@ -93,6 +94,45 @@ describe("when the certificate of a CA changes", { timeout: 60_000 }, () => {
     expect(new Set(await revisions(p, ids))).toEqual(new Set([2]));
   });
 
+  it("one whose row somebody else wrote at that moment is set due by the next look", async () => {
+    const p = await openPipeline();
+    await privateCa(p);
+    const [id = ""] = await leaves(p, 1);
+    const { putCertificate } = p.state;
+    let faster = 1;
+    p.state.putCertificate = async (row) => {
+      if (row.key.name === "leaf-000" && faster-- > 0) return "conflict";
+      return putCertificate(row);
+    };
+    await renewed(p);
+    await p.time.runUntil(inSeconds(p, 300));
+    expect(faster).toBeLessThan(1);
+    expect((await p.row(id))?.revision).toBe(2);
+  });
+
+  it("no row of a leaf is written that the new one has signed", async () => {
+    const p = await openPipeline();
+    await privateCa(p);
+    const [id = ""] = await leaves(p, 1);
+    const before = await p.row(id);
+    const fingerprint = await fingerprintOf(p, "root-ca");
+    const ca = { fingerprint, notAfter: 0, soonFrom: 0, rotating: p.time.now().getTime() };
+    expect(await rotateCa(p.deps, root, ca)).toEqual({ woken: 0, busy: 0 });
+    expect(await p.row(id)).toEqual(before);
+  });
+
+  it("one that is due within the time of all groups is not put off", async () => {
+    const p = await openPipeline({ sweepSeconds: 3_600 });
+    await privateCa(p);
+    const [id = ""] = await leaves(p, 1);
+    const row = (await p.row(id)) ?? expect.unreachable();
+    const dueAt = inSeconds(p, 20).getTime();
+    await p.state.putCertificate({ ...row, dueAt });
+    const ca = { fingerprint: "another", notAfter: 0, soonFrom: 0, rotating: p.time.now().getTime() };
+    expect(await rotateCa(p.deps, root, ca)).toEqual({ woken: 0, busy: 0 });
+    expect(await p.row(id)).toMatchObject({ dueAt });
+  });
+
   it("one that was being signed by the former CA is found later", async () => {
     const p = await openPipeline({
       hook: async (task, _input, run) => {
@@ -132,6 +172,7 @@ describe("when the certificate of a CA changes", { timeout: 60_000 }, () => {
     await p.time.runUntil(inSeconds(p, 60));
     const before = await p.secret("web", "www-tls");
     expect(before?.["tls.crt"]?.match(/BEGIN/g)).toHaveLength(2);
+    expect((await p.row("web/www"))?.issued?.caFingerprint).toBe(await fingerprintOf(p, "inter-ca"));
     expect(before?.["ca.crt"]).toBe((await p.secret("web", "root-ca"))?.["tls.crt"]);
     await renewed(p);
     await p.time.runUntil(inSeconds(p, 60));

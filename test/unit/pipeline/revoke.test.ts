@@ -31,8 +31,10 @@ describe("a wish to revoke", () => {
   it("revokes at the CA by the account, and a new certificate takes its place", async () => {
     const p = await issued("www");
     const before = await serialOf(p, "www");
+    const by = signersOf(p);
     await ask(p, "www", "superseded");
     await pass(p, 180);
+    expect(by).toEqual(["account"]);
     expect([...p.ca.revoked]).toEqual([[before, 4]]);
     expect(await serialOf(p, "www")).not.toBe(before);
     expect(await p.ready("web/www")).toBe(true);
@@ -66,6 +68,17 @@ describe("a wish to revoke", () => {
     p.dispatch("web/www");
     await pass(p, 300);
     expect(p.ca.revoked.size).toBe(0);
+    expect(await reasons(p)).toContain("NothingToRevoke");
+  });
+
+  it("in an old manifest that is applied again revokes nothing of what came after it", async () => {
+    const p = await issued("www");
+    const before = await serialOf(p, "www");
+    await p.apply("web/www", certificateSpec("www"), wish("2026-11-20T00:00:00Z", "keyCompromise"));
+    await pass(p, 300);
+    expect(p.ca.revoked.size).toBe(0);
+    expect(await serialOf(p, "www")).toBe(before);
+    expect(await p.state.revocationsOf(key)).toEqual([]);
     expect(await reasons(p)).toContain("NothingToRevoke");
   });
 
@@ -154,12 +167,7 @@ describe("a key that leaked", () => {
 
   it("is proven to the CA by itself, or by the account when its owner says so", async () => {
     const p = await issued("www", "api");
-    const by: string[] = [];
-    const { revoke } = p.ca;
-    p.ca.revoke = (signer, request) => {
-      by.push("account" in signer ? "account" : "key");
-      revoke(signer, request);
-    };
+    const by = signersOf(p);
     await ask(p, "www", "keyCompromise");
     await pass(p, 300);
     await ask(p, "api", "keyCompromise", { with: "account" });
@@ -189,6 +197,17 @@ describe("a key that leaked", () => {
     expect(theirs).toMatchObject({ sharedWith: "web/Certificate/www", reason: "keyCompromise", ended: "replaced" });
   });
 });
+
+/** Who signs the wishes that the CA gets from now on. */
+function signersOf(p: Pipeline): string[] {
+  const by: string[] = [];
+  const { revoke } = p.ca;
+  p.ca.revoke = (signer, request) => {
+    by.push("account" in signer ? "account" : "key");
+    revoke(signer, request);
+  };
+  return by;
+}
 
 async function attemptOf(p: Pipeline, name: string) {
   return { namespace: "web", name, attemptId: (await p.row(`web/${name}`))?.issued?.attemptId ?? "" };

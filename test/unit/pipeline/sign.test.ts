@@ -76,6 +76,59 @@ describe("a private CA", () => {
   });
 });
 
+describe("a signature that cannot be", () => {
+  it("is refused where what came back is not the CA's", async () => {
+    const p = await openPipeline();
+    await privateCa(p);
+    p.deps.signers = { ...p.deps.signers, ca: (order) => p.deps.signers.temporary(order) };
+    await p.apply("web/www", leafSpec("www"));
+    await p.time.runUntil(inSeconds(p, 10));
+    expect((await p.row("web/www"))?.issuing).toMatchObject({
+      status: "False",
+      reason: "SigningError",
+      message: expect.stringMatching(/^Error signing certificate: the CA in secret "root-ca" may not sign/),
+    });
+    expect(await p.secret("web", "www-tls")).toBeUndefined();
+  });
+
+  it("is the sign function's, when that is refused what it needs", async () => {
+    const p = await openPipeline({
+      hook: async (task, _input, run) => {
+        if (task === "Sign") throw Object.assign(new Error("m"), { name: "RefusedError.SecretsManagerAccessDenied" });
+        return run();
+      },
+    });
+    await p.apply("web/Issuer/selfsigned", { selfSigned: {} });
+    await p.apply("web/www", leafSpec("www", "selfsigned"));
+    await p.time.runUntilTrue(async () => (await p.row("web/www"))?.failedIssuanceAttempts === 1, 600_000);
+    expect((await p.row("web/www"))?.issuing?.message).toMatch(/^the function certwright-sign was refused /);
+  });
+});
+
+describe("a self-signed certificate without a name", () => {
+  const events = (p: Pipeline) => p.state.events(web("Certificate", "www"), 10);
+
+  it("warns that its issuer has no name, as cert-manager does", async () => {
+    const p = await openPipeline();
+    await privateCa(p);
+    await p.apply("web/www", leafSpec("www", "selfsigned"));
+    await p.time.runUntil(inSeconds(p, 10));
+    expect(await events(p)).toContainEqual(
+      expect.objectContaining({
+        type: "Warning",
+        reason: "BadConfig",
+        message: expect.stringMatching(
+          /^Certificate will be issued with an empty Issuer DN, which contravenes RFC 5280/,
+        ),
+      }),
+    );
+    await p.apply("web/www", leafSpec("www", "selfsigned", { commonName: "www.example.test" }));
+    await p.time.runUntil(inSeconds(p, 10));
+    expect((await p.row("web/www"))?.revision).toBe(2);
+    expect((await events(p)).filter(({ reason }) => reason === "BadConfig")).toHaveLength(1);
+  });
+});
+
 describe("a leaf", () => {
   it("ends with its CA, says so, is not issued again for it, and gets its whole life when the CA is renewed", async () => {
     const p = await openPipeline();

@@ -89,6 +89,49 @@ describe("a temporary certificate", () => {
     expect(writes).toEqual(["certwright/web/www-tls"]);
   });
 
+  it("does not take the place of a pair that another key is wanted for", async () => {
+    const p = await openPipeline();
+    await p.issuer();
+    await p.apply("web/www", certificateSpec("www"), asks);
+    await p.time.runUntil(inSeconds(p, 120));
+    const versions = () => p.stores.secretsManager.secrets.get("certwright/web/www-tls")?.versions.length;
+    expect(versions()).toBe(2);
+    await p.apply("web/www", certificateSpec("www", { privateKey: { algorithm: "ECDSA", size: 384 } }), asks);
+    await p.time.runUntil(inSeconds(p, 120));
+    expect(await p.row("web/www")).toMatchObject({ revision: 2 });
+    expect(versions()).toBe(3);
+  });
+
+  it("is not looked for where the reason says that a pair is there", async () => {
+    const p = await openPipeline();
+    await p.issuer();
+    await p.apply("web/www", certificateSpec("www"), asks);
+    await p.time.runUntil(inSeconds(p, 120));
+    const reads: string[] = [];
+    const { read } = p.stores.secretsManager;
+    p.stores.secretsManager.read = (name) => {
+      if (name.endsWith("-tls")) reads.push(name);
+      return read(name);
+    };
+    await p.apply("web/www", certificateSpec("www", { dnsNames: ["api.example.test"] }), asks);
+    await p.time.runUntil(inSeconds(p, 120));
+    expect(await p.row("web/www")).toMatchObject({ revision: 2 });
+    expect(reads).toEqual([]);
+  });
+
+  it("is not put over a secret that somebody else made", async () => {
+    const p = await openPipeline();
+    await p.issuer();
+    const secret = { tags: {}, versions: [{ id: "by-hand", value: "mine" }] };
+    p.stores.secretsManager.secrets.set("certwright/web/www-tls", secret);
+    await p.apply("web/www", certificateSpec("www"), asks);
+    await p.time.runUntil(inSeconds(p, 120));
+    expect(secret.versions).toHaveLength(1);
+    const key = { namespace: "web", kind: "Certificate", name: "www" } as const;
+    const told = (await p.state.events(key, 10)).map(({ reason }) => reason);
+    expect(told).not.toContain("TemporaryCertificateFailed");
+  });
+
   it("that cannot be stored holds up nothing", async () => {
     const p = await atOrder(async () => {});
     const { write } = p.stores.secretsManager;

@@ -52,6 +52,24 @@ describe("ca", () => {
     expect(leaf.getExtension(x509.SubjectKeyIdentifierExtension)).toBeNull();
   });
 
+  it("does not name a CA of the certificate's own name by its key identifier, as Go does not", async () => {
+    const by = await newCa();
+    const subject = [[{ oid: "2.5.4.3", value: "Test CA" }]];
+    const pem = ca.sign(await orderOf(newKey().pkcs8, {}, { subject }), by);
+    expect(new x509.X509Certificate(pem).getExtension(x509.AuthorityKeyIdentifierExtension)).toBeNull();
+    expect(new X509Certificate(pem).verify(new X509Certificate(by.certificate).publicKey)).toBe(true);
+  });
+
+  it("writes the NULL that RFC 4055 wants after RSA's algorithm, and nothing after the others", async () => {
+    const sha256WithRsa = Buffer.from("300d06092a864886f70d01010b0500", "hex");
+    const ecdsaWithSha256 = Buffer.from("300a06082a8648ce3d040302", "hex");
+    for (const [type, algorithm] of [["rsa", sha256WithRsa] as const, ["P-256", ecdsaWithSha256] as const]) {
+      const { raw } = new X509Certificate(ca.sign(await orderOf(newKey().pkcs8), await newCa(type)));
+      const first = raw.indexOf(algorithm);
+      expect([first > 0, raw.indexOf(algorithm, first + 1) > 0]).toEqual([true, true]);
+    }
+  });
+
   it.each([
     ["rsa", { name: "RSASSA-PKCS1-v1_5", hash: { name: "SHA-256" } }],
     ["P-384", { name: "ECDSA", hash: { name: "SHA-384" } }],
