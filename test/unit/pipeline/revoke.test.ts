@@ -176,6 +176,23 @@ describe("a key that leaked", () => {
     expect(p.ca.revoked.size).toBe(2);
   });
 
+  it("is on the list before anybody looks who has it", async () => {
+    const p = await issued("www");
+    const calls: string[] = [];
+    const { blockKey, scanKeys } = p.state;
+    p.state.blockKey = (blocked) => {
+      calls.push("block");
+      return blockKey(blocked);
+    };
+    p.state.scanKeys = () => {
+      calls.push("look");
+      return scanKeys();
+    };
+    await ask(p, "www", "keyCompromise");
+    await pass(p, 30);
+    expect(calls).toEqual(["block", "look"]);
+  });
+
   it("takes every Certificate along that has it", async () => {
     const p = await issued("www", "other");
     const shared = (await p.state.csrs([await attemptOf(p, "www")])).values().next().value;
