@@ -193,6 +193,31 @@ describe("a key that leaked", () => {
     expect(calls).toEqual(["block", "look"]);
   });
 
+  it("is taken away from a successor that was made with it", async () => {
+    const p = await issued("www");
+    const first = await attemptOf(p, "www");
+    const { csrs, createAttempt } = p.state;
+    const made: string[] = [];
+    p.state.createAttempt = (row) => {
+      made.push(row.ref.attemptId);
+      return createAttempt(row);
+    };
+    p.state.csrs = async (refs) => {
+      const found = await csrs(refs);
+      const [own, before] = [found.get(made[0] ?? ""), (await csrs([first])).get(first.attemptId)];
+      if (own && before) found.set(made[0] ?? "", { ...own, publicKeyHash: before.publicKeyHash });
+      return found;
+    };
+    await ask(p, "www", "keyCompromise");
+    await pass(p, 600);
+    expect((await p.row("web/www"))?.revision).toBe(3);
+    const rows = await p.state.revocationsOf(key);
+    expect(rows.map(({ ended, sharedWith }) => [ended, sharedWith])).toEqual([
+      ["replaced", undefined],
+      ["replaced", "web/Certificate/www"],
+    ]);
+  });
+
   it("takes every Certificate along that has it", async () => {
     const p = await issued("www", "other");
     const shared = (await p.state.csrs([await attemptOf(p, "www")])).values().next().value;
