@@ -34,11 +34,12 @@ describe("what others put into a secret stays", () => {
   });
 
   it("over a rewrite and over a renewal, while ours goes with the template", async () => {
-    const p = await issued(template({ team: "web" }), { sweepSeconds: 3_600 });
+    const p = await issued(template({ team: "web" }, { contact: "ops" }), { sweepSeconds: 3_600 });
     await overwrite(p, added);
     await edit(p, template({}));
     expect(theirs(await read(p))).toEqual(["mine", "theirs", "gold"]);
     expect((await read(p)).metadata.labels.team).toBeUndefined();
+    expect((await read(p)).metadata.annotations.contact).toBeUndefined();
     await p.time.runUntilTrue(async () => (await p.row("web/www"))?.revision === 2, 100 * 86_400_000);
     expect(theirs(await read(p))).toEqual(["mine", "theirs", "gold"]);
     expect(await p.row("web/www")).toMatchObject({ issued: { foreign: true } });

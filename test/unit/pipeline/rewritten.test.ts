@@ -107,6 +107,20 @@ describe("a secret is rewritten without an issuance", () => {
     expect(p.executions).toHaveLength(1);
   });
 
+  it("where it lies, though the installation's default store is another one now", async () => {
+    const p = await openPipeline();
+    p.deps.defaultStore = "s3";
+    await p.issuer();
+    await p.apply("web/www", spec("www"));
+    await p.time.runUntilTrue(() => p.ready("web/www"));
+    p.deps.defaultStore = "secretsManager";
+    await edit(p, template({ team: "web" }));
+    const value = (await p.secret("web", "www-tls", "s3")) as unknown as Value;
+    expect(value.metadata.labels.team).toBe("web");
+    expect(await p.secret("web", "www-tls")).toBeUndefined();
+    expect(p.executions).toHaveLength(1);
+  });
+
   it("and the renewal keeps what the spec says now", async () => {
     const p = await issued(template({ a: "1" }), { sweepSeconds: 3_600 });
     await edit(p, { ...template({ b: "2" }), ...pkcs12() });
