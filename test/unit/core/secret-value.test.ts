@@ -43,6 +43,20 @@ describe("the value of a stored secret", () => {
     expect(secretValue(contentOf())).toBe(secretValue(contentOf()));
   });
 
+  it("has the formats that are asked for: the key's PEM block in base64, and key and chain with a line feed between", () => {
+    const {
+      "tls.key": key,
+      "tls.crt": chain,
+      ...rest
+    } = read({ spec: { additionalOutputFormats: ["CombinedPEM", "DER"] } });
+    expect(Object.keys(rest)).toEqual(["key.der", "tls-combined.pem", "metadata"]);
+    expect(rest["key.der"]).toBe(keys.ECDSA.export({ type: "sec1", format: "der" }).toString("base64"));
+    expect(rest["tls-combined.pem"]).toBe(`${key}\n${chain}`);
+    const pkcs8 = { algorithm: "ECDSA", size: 384, encoding: "PKCS8", rotationPolicy: "Always" } as const;
+    const other = read({ spec: { privateKey: pkcs8, additionalOutputFormats: ["DER"] } });
+    expect(other["key.der"]).toBe(keys.ECDSA.export({ type: "pkcs8", format: "der" }).toString("base64"));
+  });
+
   it.each<[string, string, string]>([
     ["leaf and intermediate, without the root", leafPem + interPem + rootPem, leafPem + interPem],
     ["a chain without root as it is", leafPem + interPem, leafPem + interPem],

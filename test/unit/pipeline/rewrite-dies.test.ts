@@ -75,8 +75,14 @@ describe("who dies is repeated", () => {
       issuing: { status: "False", reason: "SecretChanging" },
       rewrite: { failures: 1 },
     });
+    const first = (await p.row("web/www"))?.rewrite?.until ?? 0;
+    await seconds(p, 120);
+    const { until = 0, failures } = (await p.row("web/www"))?.rewrite ?? {};
+    expect(failures).toBe(2);
+    // A minute, then ten.
+    expect(until - first).toBeGreaterThan(5 * 60_000);
     p.stores.secretsManager.write = write;
-    await seconds(p, 300);
+    await seconds(p, 900);
     expect((await read(p)).metadata.labels.team).toBe("web");
     expect((await p.row("web/www"))?.issuing).toBeUndefined();
   });

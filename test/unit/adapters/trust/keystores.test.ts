@@ -1,11 +1,18 @@
 import { createDecipheriv, createHash, createPrivateKey, pbkdf2Sync, X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
-import { AuthenticatedSafe, PFX, PKCS8ShroudedKeyBag, SafeContents } from "@peculiar/asn1-pfx";
+import { AuthenticatedSafe, CertBag, PFX, PKCS8ShroudedKeyBag, SafeContents } from "@peculiar/asn1-pfx";
 import { AsnParser, OctetString } from "@peculiar/asn1-schema";
+import type { AlgorithmIdentifier } from "@peculiar/asn1-x509";
 import { beforeAll, describe, expect, it } from "vitest";
 import { jksKeystore } from "../../../../adapters/trust/jks-keystore.ts";
 import { pkcs12Keystore } from "../../../../adapters/trust/pkcs12-keystore.ts";
-import { Pbes2Parameters, Pbkdf2Parameters, Pbmac1Parameters } from "../../../../adapters/trust/pkcs12-schema.ts";
+import {
+  EncryptedData,
+  Pbes2Parameters,
+  Pbkdf2Parameters,
+  Pbkdf2WithLength,
+  Pbmac1Parameters,
+} from "../../../../adapters/trust/pkcs12-schema.ts";
 import type { KeystoreContent } from "../../../../core/deps.ts";
 import { keystoreProfiles } from "../../../../core/keystore-fields.ts";
 import { makeCa } from "../../../support/trust-certificates.ts";
@@ -126,15 +133,7 @@ describe("a PKCS#12 keystore", () => {
     const [, keys] = [...AsnParser.parse(octets(AsnParser.parse(keystore, PFX).authSafe.content), AuthenticatedSafe)];
     const [bag] = [...AsnParser.parse(octets(keys?.content ?? new ArrayBuffer()), SafeContents)];
     const sealed = AsnParser.parse(bag?.bagValue ?? new ArrayBuffer(), PKCS8ShroudedKeyBag);
-    const none = new ArrayBuffer();
-    const { keyDerivation, encryption } = AsnParser.parse(
-      sealed.encryptionAlgorithm.parameters ?? none,
-      Pbes2Parameters,
-    );
-    const { salt, iterations } = AsnParser.parse(keyDerivation.parameters ?? none, Pbkdf2Parameters);
-    const key = pbkdf2Sync(password, new Uint8Array(salt.buffer), iterations, 32, "sha256");
-    const cipher = createDecipheriv("aes-256-cbc", key, octets(encryption.parameters ?? none));
-    const plain = Buffer.concat([cipher.update(Buffer.from(sealed.encryptedData.buffer)), cipher.final()]);
+    const plain = decrypted(sealed.encryptionAlgorithm, Buffer.from(sealed.encryptedData.buffer));
     expect(plain.equals(content.keyPkcs8)).toBe(true);
   });
 
@@ -148,6 +147,25 @@ describe("a PKCS#12 keystore", () => {
       "1.2.840.113549.1.5.12",
       "1.2.840.113549.2.9",
     ]);
+    const derivation = AsnParser.parse(parameters.keyDerivation.parameters ?? new ArrayBuffer(), Pbkdf2WithLength);
+    expect(derivation).toMatchObject({ iterations: 2_048, keyLength: 32, prf: { algorithm: "1.2.840.113549.2.9" } });
+  });
+
+  it("ties the leaf, and it alone, to the key, and brings issuers and CA after it", () => {
+    const { keystore } = pkcs12Keystore(content, { profile: "Modern2023", password });
+    const [sealed] = [...AsnParser.parse(octets(AsnParser.parse(keystore, PFX).authSafe.content), AuthenticatedSafe)];
+    const bags = [...AsnParser.parse(opened(sealed?.content), SafeContents)];
+    expect(bags.map(({ bagAttributes }) => bagAttributes?.length ?? 0)).toEqual([1, ...bags.slice(1).map(() => 0)]);
+    const keyId = octets(bags[0]?.bagAttributes?.[0]?.attrValues[0] ?? new ArrayBuffer());
+    expect(
+      keyId.equals(
+        createHash("sha1")
+          .update(content.chain[0] ?? "")
+          .digest(),
+      ),
+    ).toBe(true);
+    const held = bags.map(({ bagValue }) => octets(AsnParser.parse(bagValue, CertBag).certValue).toString("hex"));
+    expect(held).toEqual([...content.chain, ...content.ca].map((one) => Buffer.from(one).toString("hex")));
   });
 
   it("comes with a truststore where there is a CA, and not without", () => {
@@ -172,6 +190,22 @@ describe("the bytes of a keystore", () => {
     expect([iv, salt]).not.toEqual([other.iv, other.salt]);
   });
 });
+
+/** PBES2 (RFC 8018 6.2), undone. */
+function decrypted({ parameters }: AlgorithmIdentifier, sealed: Buffer): Buffer {
+  const none = new ArrayBuffer();
+  const { keyDerivation, encryption } = AsnParser.parse(parameters ?? none, Pbes2Parameters);
+  const { salt, iterations } = AsnParser.parse(keyDerivation.parameters ?? none, Pbkdf2Parameters);
+  const key = pbkdf2Sync(password, new Uint8Array(salt.buffer), iterations, 32, "sha256");
+  const cipher = createDecipheriv("aes-256-cbc", key, octets(encryption.parameters ?? none));
+  return Buffer.concat([cipher.update(sealed), cipher.final()]);
+}
+
+/** The contents of an EncryptedData. */
+function opened(sealed: ArrayBuffer = new ArrayBuffer()): Buffer {
+  const { contentEncryptionAlgorithm: algorithm, encryptedContent } = AsnParser.parse(sealed, EncryptedData).content;
+  return decrypted(algorithm, Buffer.from(encryptedContent?.value?.buffer ?? new ArrayBuffer()));
+}
 
 function saltsIn(keystore: Buffer): { iv: string; salt: string } {
   const [, keys] = [...AsnParser.parse(octets(AsnParser.parse(keystore, PFX).authSafe.content), AuthenticatedSafe)];
