@@ -1,9 +1,12 @@
 import { Resolver } from "node:dns/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { exchangeWith } from "../../adapters/dns/exchange.ts";
+import { openLookup } from "../../adapters/dns/lookup/open.ts";
 import { rfc2136Records } from "../../adapters/dns/rfc2136/records.ts";
 import type { Rfc2136Solver, TsigAlgorithm } from "../../adapters/dns/rfc2136/solver.ts";
 import { rfc2136 } from "../../adapters/dns/rfc2136.ts";
+import { followAliases } from "../../core/dns/follow-aliases.ts";
+import { seenByResolvers, seenByZone } from "../../core/dns/seen.ts";
 import type { DnsProvider } from "../../core/ports.ts";
 import { type DnsWorld, testDnsProvider } from "../contract/dns-provider.ts";
 import { type Knot, startKnot } from "../support/knot.ts";
@@ -152,5 +155,83 @@ describe("rfc2136 on Knot DNS", () => {
     const removed = await provider.cleanUp(records);
     expect(removed.filter((result) => !("change" in result))).toEqual([]);
     expect(await valuesAt(records[49]?.name ?? "")).toEqual([]);
+  });
+});
+
+/** The public DNS is this Knot: its zones are delegated to it by a name of their own. */
+describe("the look at a zone's own servers, here Knot DNS", () => {
+  const lookup = () =>
+    openLookup({
+      allowedPrivateHosts: ["127.0.0.1", "127.0.0.2"],
+      resolvers: [`127.0.0.1:${knot.port}`],
+      udpTriesMs: [300],
+      tcpTimeoutMs: 300,
+    });
+
+  /** With name servers at these addresses. */
+  async function delegated(addresses: string[], more: string[][] = []): Promise<string> {
+    const [zone] = takeZones();
+    const servers = addresses.map((address, index) => [`ns${index}.${zone}.`, address] as const);
+    const changes = [
+      ["zone-unset", zone, "@", "NS"],
+      ...servers.map(([name]) => ["zone-set", zone, "@", "300", "NS", name]),
+      ...servers.map(([name, address]) => ["zone-set", zone, name, "300", "A", address]),
+      ...more.map((words) => ["zone-set", zone, ...words]),
+    ];
+    await knot.control("zone-begin", zone);
+    for (const words of changes) await knot.control(...words);
+    await knot.control("zone-commit", zone);
+    return zone;
+  }
+
+  const called = (zone: string, index = 0) => `ns${index}.${zone} (127.0.0.${index + 1})`;
+
+  it("finds the record missing, and served as soon as it is written", async () => {
+    const zone = await delegated(["127.0.0.1"]);
+    const record = { name: `_acme-challenge.${zone}`, value: "wanted" };
+    const missing = { served: 0, lacking: [called(zone)], silent: [], rememberedSeconds: 0 };
+    expect(await seenByZone(lookup(), record)).toEqual(missing);
+    await addForeign(zone, record.name, "another");
+    expect(await seenByZone(lookup(), record)).toEqual(missing);
+    await addForeign(zone, record.name, "wanted");
+    expect(await seenByZone(lookup(), record)).toEqual({ ...missing, served: 1, lacking: [] });
+  });
+
+  it("tells a server that is silent from one that lacks the record", async () => {
+    const zone = await delegated(["127.0.0.1", "127.0.0.2"]);
+    const record = { name: `_acme-challenge.${zone}`, value: "wanted" };
+    await addForeign(zone, record.name, record.value);
+    const sight = { served: 1, lacking: [], silent: [called(zone, 1)], rememberedSeconds: 0 };
+    expect(await seenByZone(lookup(), record)).toEqual(sight);
+  });
+
+  it("goes where CNAMEs lead, over zones, and asks the servers there", async () => {
+    const target = await delegated(["127.0.0.1"]);
+    const zone = await delegated(["127.0.0.1"], [["_acme-challenge.www", "60", "CNAME", `label.${target}.`]]);
+    const name = `_acme-challenge.www.${zone}`;
+    expect(await followAliases(lookup(), name)).toMatchObject({ name: `label.${target}`, zone: target });
+    await addForeign(target, `label.${target}`, "wanted");
+    const sight = await seenByZone(lookup(), { name, value: "wanted" });
+    expect(sight).toEqual({ served: 1, lacking: [], silent: [], rememberedSeconds: 0 });
+  });
+
+  it("names a circle of CNAMEs", async () => {
+    const [back, there] = ["_acme-challenge.a", "_acme-challenge.b"];
+    const zone = await delegated(["127.0.0.1"], []);
+    await knot.control("zone-begin", zone);
+    await knot.control("zone-set", zone, back, "60", "CNAME", `${there}.${zone}.`);
+    await knot.control("zone-set", zone, there, "60", "CNAME", `${back}.${zone}.`);
+    await knot.control("zone-commit", zone);
+    await expect(followAliases(lookup(), `${back}.${zone}`)).rejects.toMatchObject({ reason: "CnameLoop" });
+  });
+
+  it("knows how long a resolver remembers that there was nothing, and an older value", async () => {
+    const zone = await delegated(["127.0.0.1"]);
+    const record = { name: `_acme-challenge.${zone}`, value: "wanted" };
+    const asked = [`127.0.0.1:${knot.port}`];
+    // The SOA's minimum, which is less than its TTL (RFC 2308 5).
+    expect(await seenByResolvers(lookup(), asked, record)).toMatchObject({ lacking: asked, rememberedSeconds: 60 });
+    await addForeign(zone, record.name, "another", 777);
+    expect(await seenByResolvers(lookup(), asked, record)).toMatchObject({ lacking: asked, rememberedSeconds: 777 });
   });
 });
