@@ -1,3 +1,5 @@
+import { createPrivateKey } from "node:crypto";
+import { createSecureContext } from "node:tls";
 import { CreateSecretCommand, GetSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { Manifest } from "../../local/requests.ts";
@@ -94,6 +96,42 @@ describe("sync-kubernetes, deployed", () => {
       const secret = await cluster.admin.get(`/api/v1/namespaces/${namespace}/secrets/in-s3-tls`);
       expect(Object.keys((secret?.data as object | undefined) ?? {})).toContain("tls.key");
     }, within);
+  });
+
+  it("mirrors keystores and further formats byte by byte, and takes away what is no longer asked for", async () => {
+    const path = `/api/v1/namespaces/${namespace}/secrets/in-java-tls`;
+    const asked = (more: Record<string, unknown>) =>
+      certificate({ name: "in-java", namespace, issuer, dnsNames: [`java.${fresh("mirror")}.example.test`], more });
+    const password = "changeit";
+    const jks = { create: true, password, alias: "web" };
+    const pkcs12 = { create: true, password, profile: "Modern2023" };
+    const formats = { additionalOutputFormats: [{ type: "DER" }, { type: "CombinedPEM" }] };
+    const manifest = asked({ keystores: { jks, pkcs12 }, ...formats });
+    await stack.put(manifest);
+    await bed.ready([manifest]);
+    const { metadata: _, ...keys } = (await bed.read(manifest)) as Record<string, string>;
+    const names = ["key.der", "keystore.jks", "keystore.p12", "tls-combined.pem", "tls.crt", "tls.key"];
+    expect(Object.keys(keys).sort()).toEqual(names);
+    const isText = (one: string) => one.startsWith("tls");
+    const wanted = Object.entries(keys).map(([one, value]) => [
+      one,
+      isText(one) ? Buffer.from(value).toString("base64") : value,
+    ]);
+    await vi.waitFor(async () => {
+      expect((await cluster.admin.get(path))?.data).toEqual(Object.fromEntries(wanted));
+    }, within);
+    const data = (await cluster.admin.get(path))?.data as Record<string, string>;
+    const bytes = (one: string) => Buffer.from(data[one] ?? "", "base64");
+    expect(bytes("keystore.jks").readUInt32BE()).toBe(0xfeedfeed);
+    expect(() => createSecureContext({ pfx: bytes("keystore.p12"), passphrase: password })).not.toThrow();
+    const key = createPrivateKey({ key: bytes("key.der"), format: "der", type: "sec1" });
+    expect(key.equals(createPrivateKey(keys["tls.key"] ?? ""))).toBe(true);
+    await stack.put(asked({ keystores: { pkcs12 } }));
+    await vi.waitFor(async () => {
+      const left = Object.keys((await cluster.admin.get(path))?.data as object);
+      expect(left.sort()).toEqual(["keystore.p12", "tls.crt", "tls.key"]);
+    }, within);
+    expect(Buffer.from(data["tls.crt"] ?? "", "base64").toString()).toBe((await bed.read(manifest))["tls.crt"]);
   });
 
   it("keeps a Bundle as a stored secret, and what becomes of it", async () => {

@@ -28,7 +28,7 @@ export function keyFences({ place }: Installed, keyMaterial: string, records: st
     },
     {
       title: "opening in our context alone, and no sealing",
-      functions: ["write-secret"],
+      functions: ["write-secret", "sign"],
       allowed: sealing("Decrypt", inOurs),
       denied: [
         sealing("GenerateDataKey", inOurs),
@@ -43,7 +43,15 @@ export function keyFences({ place }: Installed, keyMaterial: string, records: st
     },
     {
       title: "the key through Secrets Manager, for secrets of its own instance",
-      functions: ["prepare", ...ofTheCa, "write-secret", "rewrite-secret", "sync-kubernetes", "revoke-certificate"],
+      functions: [
+        "prepare",
+        ...ofTheCa,
+        "sign",
+        "write-secret",
+        "rewrite-secret",
+        "sync-kubernetes",
+        "revoke-certificate",
+      ],
       allowed: key("Decrypt", throughSecretsManager(place, mine)),
       denied: [
         key("Decrypt", throughSecretsManager(place, secretArn("other/web/www-tls"))),
@@ -53,7 +61,15 @@ export function keyFences({ place }: Installed, keyMaterial: string, records: st
     },
     {
       title: "the key through S3, for its own bucket",
-      functions: ["prepare", "write-secret", "rewrite-secret", "sync-kubernetes", "revoke-certificate"],
+      functions: [
+        "prepare",
+        "sign",
+        "check-issuer",
+        "write-secret",
+        "rewrite-secret",
+        "sync-kubernetes",
+        "revoke-certificate",
+      ],
       allowed: key("Decrypt", throughS3(place, bucket)),
       denied: [key("Decrypt", throughS3(place, `${bucket}-2`)), sealing("Decrypt", { "aws:s3:arn": bucket })],
     },

@@ -167,6 +167,29 @@ export function secretFences({ place }: Installed, keyMaterial: string): Fence[]
       ],
     },
     {
+      title: "the pair of a CA read, which is a Certificate's, and written by neither",
+      functions: ["sign", "check-issuer"],
+      allowed: secret("GetSecretValue", "certwright/web/root-ca", tags),
+      denied: [
+        secret("GetSecretValue", "other/web/root-ca", tags),
+        secret("PutSecretValue", "certwright/web/root-ca", tags),
+        secret("UpdateSecretVersionStage", "certwright/web/root-ca", tags),
+        secret("DeleteSecret", "certwright/web/root-ca", { ...tags, ...window }),
+        object("PutObject", "certwright/web/root-ca"),
+      ],
+    },
+    {
+      title: "the pair of a CA read that a person stored, and no account key",
+      functions: ["sign"],
+      allowed: secret("GetSecretValue", "certwright/cert-manager/root-ca"),
+      denied: [
+        secret("GetSecretValue", "other/cert-manager/root-ca"),
+        secret("GetSecretValue", account, ofIssuer),
+        secret("PutSecretValue", "certwright/cert-manager/root-ca"),
+        secret("TagResource", account, { ...ofIssuer, ...given }),
+      ],
+    },
+    {
       title: "account keys and what a person stored read, and no key of a Certificate",
       functions: ofAccountsOnly,
       allowed: secret("GetSecretValue", account, ofIssuer),
@@ -195,7 +218,11 @@ export function secretFences({ place }: Installed, keyMaterial: string): Fence[]
     },
     {
       title: "versions of objects found under the name of its own instance",
-      functions: ["prepare", "write-secret", "rewrite-secret", "sync-kubernetes", "revoke-certificate", ...deciders],
+      functions: [
+        ...(["prepare", "write-secret", "rewrite-secret", "sync-kubernetes", "revoke-certificate"] as const),
+        ...(["sign", "check-issuer"] as const),
+        ...deciders,
+      ],
       allowed: plain("s3:ListBucketVersions", bucket, { "s3:prefix": mine }),
       denied: [
         plain("s3:ListBucketVersions", bucket, { "s3:prefix": "other/web/www-tls" }),

@@ -106,6 +106,16 @@ describe("the check of an issuer", () => {
     expect(account?.accountUrl).not.toBe(accountUrl);
   });
 
+  it("takes no account key out of the secret of a Certificate", async () => {
+    const p = await openPipeline();
+    const claim = { namespace: "_cluster", secretName: "ca-account", owner: "Certificate/web" } as const;
+    await p.state.claimSecret({ ...claim, store: "secretsManager" });
+    await put(p, spec("ops@example.test"));
+    expect(await checkIssuer(p.deps, key)).toMatchObject({ ready: false, reason: "SecretOwnedByAnother" });
+    expect(p.stores.secretsManager.secrets.has(secretName)).toBe(false);
+    expect(p.ca.accounts.size).toBe(0);
+  });
+
   it("keeps the account of an issuer that was deleted, for the time it comes back", async () => {
     const { p } = await registered();
     const account = (await p.state.issuer(key))?.acme;

@@ -197,6 +197,23 @@ describe("a Certificate with an HTTP01 solver", () => {
     expect(p.ca.calls.challenge).toBeUndefined();
   });
 
+  it("is refused as well where the function was taken away after the answer was published", async () => {
+    let isGone = false;
+    const p = await withSolvers([overHttp], {
+      hook: async (task, _input, run) => {
+        if (task === "CheckPropagation" && !isGone) {
+          isGone = true;
+          p.deps.answers = undefined;
+        }
+        return run();
+      },
+    });
+    await p.apply("web/www", spec("www", { dnsNames: ["www.http.test"] }));
+    await seconds(p, 30);
+    expect((await p.row("web/www"))?.ready).toMatchObject({ status: "False", reason: "Http01NotDeployed" });
+    expect(p.ca.calls.challenge).toBeUndefined();
+  });
+
   it("is refused when the CA offers nothing of what its solvers answer, with what it offers", async () => {
     const p = await withSolvers([overHttp]);
     p.ca.knobs.offered = () => ["dns-01"];
