@@ -46,6 +46,7 @@ describe("export --watch --on-change 'nginx -s reload'", () => {
     let ofWatch: Ran | undefined;
     try {
       await until("the files are there", () => filesAreThere());
+      await until("the first reload failed", () => watch.stderrSoFar().includes("it is run again"));
       await nginx.check();
       endNginx = await nginx.start();
       const before = await handshake(client);

@@ -34,8 +34,13 @@ export function startCertwright(stack: TestStack, args: string[]) {
     child.once("exit", (code) => resolve(code ?? 1));
   });
   const ended = Promise.all([exit, text(child.stdout), text(child.stderr)]);
+  let said = "";
+  child.stderr.on("data", (part: Buffer) => {
+    said += part.toString();
+  });
   return {
     pid: child.pid ?? 0,
+    stderrSoFar: () => said,
     stop: async (): Promise<Ran> => {
       child.kill("SIGTERM");
       const [code, stdout, stderr] = await ended;
