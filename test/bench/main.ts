@@ -7,6 +7,7 @@ import { type BenchReport, compare } from "./budgets.ts";
 import { bundles, tracing } from "./bundles.ts";
 import { batch50, thousand } from "./many.ts";
 import { mirrored } from "./mirrored.ts";
+import { signed } from "./signed.ts";
 import { single } from "./single.ts";
 
 const { values: options } = parseArgs({
@@ -56,6 +57,7 @@ async function main(): Promise<number> {
       single: one,
       batch50: await batch50(bench),
       thousand: await thousand(bench),
+      signed: await signed(bench),
       mirrored: await mirrored(bench),
       bundles: loaded,
     };
