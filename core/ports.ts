@@ -122,11 +122,14 @@ export interface State extends KubernetesState, RevocationState {
   /** Replaces: a new order of the same attempt has new challenges. */
   putChallenges(ref: AttemptRef, item: ChallengesItem): Promise<void>;
   chain(ref: AttemptRef): Promise<ChainItem | undefined>;
+  chains(refs: AttemptRef[]): Promise<Map<string, ChainItem>>;
   /** expiresAt: epoch seconds, one month after notAfter. */
   putChain(ref: AttemptRef, item: ChainItem, expiresAt: number): Promise<void>;
 
   /** Under `_system`. put answers "conflict" when one is there: the first key of an attempt stays. */
   sealedKey(ref: AttemptRef): Promise<SealedKey | undefined>;
+  /** Keyed by attempt id; absent ones are not in the map. */
+  sealedKeys(refs: AttemptRef[]): Promise<Map<string, SealedKey>>;
   putSealedKey(ref: AttemptRef, key: SealedKey): Promise<Saved>;
   deleteSealedKey(ref: AttemptRef): Promise<void>;
 
@@ -146,6 +149,8 @@ export interface State extends KubernetesState, RevocationState {
   /** Claims a secret name for its owner; answers the claim that stands (maybe another's). A released one may be taken. */
   claimSecret(claim: SecretClaim): Promise<SecretClaim>;
   secretClaim(namespace: string, secretName: string): Promise<SecretClaim | undefined>;
+  /** In any order; a name without a claim has none. */
+  secretClaims(names: Pick<SecretClaim, "namespace" | "secretName">[]): Promise<SecretClaim[]>;
   /** Ends the claim if it is this owner's. */
   releaseSecret(namespace: string, secretName: string, owner: string, at: number): Promise<void>;
 

@@ -6,10 +6,10 @@ import type { SecretClaim, StoreName } from "../rows.ts";
 import { Superseded, type Work } from "./work.ts";
 
 /** Claims the secret's name before anything is ordered: one owner per secret, by a conditional row in State. */
-export async function claimSecret({ deps, key }: Work, secretName: string, store: StoreName): Promise<void> {
+export async function claimSecret({ deps, key, reads }: Work, secretName: string, store: StoreName): Promise<void> {
   const { namespace } = key;
   const owner = resourceOf(key);
-  const known = await deps.state.secretClaim(namespace, secretName);
+  const known = await reads.secretClaim(key);
   if (known?.owner === owner && known.releasedAt === undefined) return;
   if (known && (await isForsaken(deps, known))) {
     await deps.state.releaseSecret(namespace, secretName, known.owner, deps.clock.now().getTime());
@@ -19,8 +19,7 @@ export async function claimSecret({ deps, key }: Work, secretName: string, store
 }
 
 /** The result is written only to the secret that the attempt claimed: an edit to another name is decided on anew. */
-export async function mustOwnSecret({ deps, key }: Work, secretName: string): Promise<void> {
-  const standing = await deps.state.secretClaim(key.namespace, secretName);
+export function mustOwnSecret({ key }: Work, secretName: string, standing: SecretClaim | undefined): void {
   if (standing === undefined || standing.releasedAt !== undefined) throw new Superseded("spec.secretName changed");
   if (standing.owner !== resourceOf(key)) throw ownedBy(standing.owner, key.namespace, secretName);
 }

@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey } from "node:crypto";
 import { askedFor } from "../asked-for.ts";
 import type { CertificateSpec } from "../certificate.ts";
 import { certificateRequest } from "../certificate-request.ts";
+import { together } from "../concurrently.ts";
 import { type Deps, storedName } from "../deps.ts";
 import { RefusedError } from "../errors.ts";
 import { done, type Outcome } from "../outcome.ts";
@@ -24,9 +25,14 @@ const leftoversMs = 60 * 60_000;
  */
 export async function prepare(work: Work): Promise<Outcome> {
   const { deps, ref, row } = work;
-  const certificate = await currentRequest(work);
-  await extendLease(work, deps.clock.now().getTime() + leaseMs, await work.reads.certificate(work.key));
-  if (await work.reads.csr(ref)) return done;
+  const [certificate, leased, made] = await together([
+    currentRequest(work),
+    work.reads.certificate(work.key),
+    work.reads.csr(ref),
+    work.reads.secretClaim(work.key),
+  ]);
+  await extendLease(work, deps.clock.now().getTime() + leaseMs, leased);
+  if (made) return done;
   const { spec } = certificate;
   await claimSecret(work, spec.secretName, spec.options.store ?? deps.defaultStore);
   // Looked at before anything is ordered: without them the certificate could not be written.

@@ -1,5 +1,5 @@
 import type { AcmeIssuer } from "../acme-port.ts";
-import { concurrently } from "../concurrently.ts";
+import { concurrently, together } from "../concurrently.ts";
 import type { Deps } from "../deps.ts";
 import { classOf, RefusedError } from "../errors.ts";
 import type { Outcome } from "../outcome.ts";
@@ -85,13 +85,13 @@ export async function runBatchStep(deps: Deps, step: Step, input: StepInput, run
 }
 
 async function load(deps: Deps, step: Step, input: StepInput, asked: AttemptRef[]): Promise<Work[]> {
-  const rows = await deps.state.attempts(asked);
+  if (asked.length === 0) return [];
+  const [rows, issuer] = await together([deps.state.attempts(asked), issuerRow(deps, input.issuer)]);
   const mine = [...rows.values()].filter((row) => row.leaseId === input.leaseId && row.outcome === undefined);
   const unknown = mine.filter((row) => row.schema > rowSchema);
   const soon = new Date(deps.clock.now().getTime() + 60_000);
   await concurrently(10, unknown, (row) => release(deps, { ref: row.ref, leaseId: input.leaseId }, soon));
   const known = mine.filter((row) => row.schema <= rowSchema);
-  const issuer = known.length > 0 ? await issuerRow(deps, input.issuer) : undefined;
   const acme = acmeSession(deps, issuer, known);
   const reads = batchReads(
     deps,

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { type CaPair, readCaPair } from "../ca-pair.ts";
 import type { CertificateSpec } from "../certificate.ts";
-import { concurrently } from "../concurrently.ts";
+import { concurrently, together } from "../concurrently.ts";
 import { RefusedError } from "../errors.ts";
 import type { CaSpec, IssuerSpec, SelfSignedSpec } from "../issuer.ts";
 import { done, type Outcome } from "../outcome.ts";
@@ -21,7 +21,8 @@ const concurrency = 10;
 export async function sign(works: Work[]): Promise<Map<string, Outcome | Error>> {
   const [first] = works;
   if (!first) return new Map();
-  const signer = await signerOf(first);
+  // What signOne reads for the whole batch is read meanwhile.
+  const [signer] = await together([signerOf(first), first.reads.request(first.key), first.reads.csr(first.ref)]);
   const outcomes = await concurrently(concurrency, works, (work) => signOne(work, signer).catch(asError));
   return new Map(works.map(({ ref }, index) => [ref.attemptId, outcomes[index] ?? new Error("no outcome")]));
 }
@@ -75,9 +76,9 @@ async function bySelf(
   order: SigningOrder,
   spec: CertificateSpec,
 ): Promise<ChainItem> {
-  const { deps, ref } = work;
+  const { deps, ref, reads } = work;
   const { signatureAlgorithm } = spec;
-  const sealed = await deps.state.sealedKey(ref);
+  const sealed = await reads.sealedKey(ref);
   if (!sealed) throw incomplete("its key");
   const pkcs8 = await (await deps.sealer()).open(sealed, ref);
   const chain = await deps.signers.selfSigned({ ...order, crlDistributionPoints }, { pkcs8, signatureAlgorithm });

@@ -31,8 +31,10 @@ export interface Stored {
 
 /** Checks what came back and writes it: a compare-and-swap by the attempt's UUID, safe to repeat. */
 export async function storeSecret(work: Work): Promise<Stored> {
-  const [row, certificate] = await Promise.all([leasedRow(work), stillWanted(work)]);
-  await mustOwnSecret(work, certificate.spec.secretName);
+  const { key, ref, reads } = work;
+  const made = together([reads.chain(ref), reads.csr(ref), reads.sealedKey(ref)]);
+  const [row, certificate, claim] = await together([leasedRow(work), stillWanted(work), reads.secretClaim(key), made]);
+  mustOwnSecret(work, certificate.spec.secretName, claim);
   const content = await contentOf(work, row, certificate);
   const { written, foreign } = await write(work, row, certificate, content).finally(() => content.keyPkcs8Der.fill(0));
   const shortened = shortenedBy(work, content.chainPem, await work.reads.csr(work.ref));
@@ -69,7 +71,7 @@ async function contentOf(
   row: CertificateRow,
   certificate: Resource<CertificateSpec>,
 ): Promise<SecretContent> {
-  const [item, csr, sealed] = await Promise.all([deps.state.chain(ref), reads.csr(ref), deps.state.sealedKey(ref)]);
+  const [item, csr, sealed] = await Promise.all([reads.chain(ref), reads.csr(ref), reads.sealedKey(ref)]);
   if (!item || !csr || !sealed) {
     throw new RefusedError({
       reason: "AttemptIncomplete",
@@ -128,8 +130,13 @@ async function write(
     if (!isRefusalOf(error, "StaleSecret") && !isRefusalOf(error, "SecretOwnedByAnother")) throw error;
     const described = await store.describe(name);
     const current = described?.owner === undefined || described.deletedAt ? undefined : await store.read(name);
-    // After the look: whoever takes the lease from now on, and writes, makes our write stale.
-    mustLease(work, await deps.state.certificate(key));
+    // After the look: whoever takes the lease or the claim from now on, and writes, makes our write stale.
+    const [leased, claim] = await Promise.all([
+      deps.state.certificate(key),
+      deps.state.secretClaim(key.namespace, secretName),
+    ]);
+    mustLease(work, leased);
+    mustOwnSecret(work, secretName, claim);
     return over((current ?? described)?.versionId, current?.value);
   });
 }

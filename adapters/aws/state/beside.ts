@@ -6,7 +6,7 @@ import { keysIn } from "../dynamo/expressions.ts";
 import type { Table } from "../dynamo/table.ts";
 import { absent } from "./attempts.ts";
 import { chainItem, challengesItem, csrItem, sealedKey } from "./beside-schemas.ts";
-import { attemptKey, attemptRef, sealedKeyKey } from "./keys.ts";
+import { attemptIdOfKey, attemptKey, attemptRef, sealedKeyKey } from "./keys.ts";
 import { parsed } from "./schemas.ts";
 
 const day = 86_400;
@@ -19,7 +19,7 @@ const csrSeconds = 70 * day;
 export function besideAttempts(
   table: Table,
   clock: Clock,
-): Pick<State, "csrs" | "putCsr" | "challenges" | "putChallenges" | "chain" | "putChain"> {
+): Pick<State, "csrs" | "putCsr" | "challenges" | "putChallenges" | "chain" | "chains" | "putChain"> {
   return {
     csrs: (refs) => readBeside(table, refs, "csr", csrItem),
     putCsr: async (ref, item) => {
@@ -34,6 +34,7 @@ export function besideAttempts(
       const item = await table.get(attemptKey(ref, "chain"));
       return item && parsed(chainItem, item, item);
     },
+    chains: (refs) => readBeside(table, refs, "chain", chainItem),
     putChain: async (ref, { chain, ca }, expiresAt) => {
       if (expiresAt > secondsFrom(clock, csrSeconds - leftBehindSeconds)) {
         const keep = { text: "SET #expiresAt = :expiresAt", values: { expiresAt } };
@@ -45,11 +46,18 @@ export function besideAttempts(
 }
 
 /** The sealed private keys of attempts in hand. */
-export function sealedKeys(table: Table, clock: Clock): Pick<State, "sealedKey" | "putSealedKey" | "deleteSealedKey"> {
+export function sealedKeys(
+  table: Table,
+  clock: Clock,
+): Pick<State, "sealedKey" | "sealedKeys" | "putSealedKey" | "deleteSealedKey"> {
   return {
     sealedKey: async (ref) => {
       const item = await table.get(sealedKeyKey(ref));
       return item && parsed(sealedKey, item, item);
+    },
+    sealedKeys: async (refs) => {
+      const items = await table.getMany(refs.map(sealedKeyKey));
+      return new Map(items.map((item) => [attemptIdOfKey(keysIn(item)), parsed(sealedKey, item, item)]));
     },
     putSealedKey: async (ref, key) => {
       const item = {
@@ -80,7 +88,7 @@ function secondsFrom(clock: Clock, seconds: number): number {
 async function readBeside<Found>(
   table: Table,
   refs: AttemptRef[],
-  beside: "csr" | "challenges",
+  beside: "csr" | "challenges" | "chain",
   schema: z.ZodMiniType<Found>,
 ): Promise<Map<string, Found>> {
   const items = await table.getMany(refs.map((ref) => attemptKey(ref, beside)));

@@ -2,6 +2,7 @@ import { UnavailableError } from "../../../core/errors.ts";
 import type { Clock, State } from "../../../core/ports.ts";
 import type { SecretClaim } from "../../../core/rows.ts";
 import type { Item, ItemKey } from "../dynamo/expressions.ts";
+import { keysIn } from "../dynamo/expressions.ts";
 import type { Table } from "../dynamo/table.ts";
 import { leftBehindAt } from "./beside.ts";
 import { recordItem, secretClaim } from "./beside-schemas.ts";
@@ -34,7 +35,9 @@ export function recordClaims(table: Table, clock: Clock): Pick<State, "claimReco
 }
 
 /** Who may write which stored secret. */
-export function secretClaims(table: Table): Pick<State, "claimSecret" | "secretClaim" | "releaseSecret"> {
+export function secretClaims(
+  table: Table,
+): Pick<State, "claimSecret" | "secretClaim" | "secretClaims" | "releaseSecret"> {
   const at = (namespace: string, secretName: string) => ({ namespace, resource: `Secret/${secretName}` });
   return {
     claimSecret: async (claim) => {
@@ -48,6 +51,13 @@ export function secretClaims(table: Table): Pick<State, "claimSecret" | "secretC
     secretClaim: async (namespace, secretName) => {
       const item = await table.get(at(namespace, secretName));
       return item && claimOf(namespace, secretName, item);
+    },
+    secretClaims: async (names) => {
+      const items = await table.getMany(names.map(({ namespace, secretName }) => at(namespace, secretName)));
+      return items.map((item) => {
+        const { namespace, resource } = keysIn(item);
+        return claimOf(namespace, resource.slice("Secret/".length), item);
+      });
     },
     releaseSecret: async (namespace, secretName, owner, releasedAt) => {
       const change = { text: "SET #releasedAt = :releasedAt", values: { releasedAt } };

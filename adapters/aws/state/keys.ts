@@ -33,6 +33,11 @@ export function sealedKeyKey(ref: AttemptRef): ItemKey {
   return { namespace: systemNamespace, resource: `key#${ref.namespace}/${ref.name}#${ref.attemptId}` };
 }
 
+/** The attempt whose sealed private key lies there. */
+export function attemptIdOfKey({ resource }: ItemKey): string {
+  return resource.slice(resource.lastIndexOf("#") + 1);
+}
+
 /** What the sort keys of a Certificate's revocations begin with. */
 export function revocationPrefix(certificate: { kind: string; name: string }): string {
   return `${resourceOf(certificate)}#revocation#`;

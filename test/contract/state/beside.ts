@@ -71,6 +71,16 @@ export function testBeside(makeState: MakeState): void {
       expect(await state.chain(ref)).toEqual({ chain: "first\n", ca: "root\n" });
     });
 
+    it("answers the chains of many by attempt id, without those that have none", async () => {
+      const state = await makeState();
+      const refs = times(120, (index) => attemptRefOf(index));
+      for (const one of refs) await state.putChain(one, { chain: `${one.attemptId}\n`, ca: "root\n" }, expiresAt);
+      const read = await state.chains([...refs, attemptRefOf(500)]);
+      expect(read).toEqual(
+        new Map(refs.map(({ attemptId }) => [attemptId, { chain: `${attemptId}\n`, ca: "root\n" }])),
+      );
+    });
+
     it("makes no attempt of an item beside it", async () => {
       const state = await makeState();
       await state.putCsr(ref, csrItem());
@@ -88,6 +98,15 @@ export function testBeside(makeState: MakeState): void {
       expect(await state.putSealedKey(ref, { ...key, ciphertext: "AAAA" })).toBe("conflict");
       expect(await state.sealedKey(ref)).toEqual(key);
       expect(await state.sealedKey({ ...ref, namespace: "mail" })).toBeUndefined();
+    });
+
+    it("answers those of many by attempt id, each its own, without those that have none", async () => {
+      const state = await makeState();
+      const refs = times(60, (index) => attemptRefOf(index));
+      const keyOf = (index: number) => ({ ...key, iv: Buffer.from([index]).toString("base64") });
+      for (const [index, one] of refs.entries()) await state.putSealedKey(one, keyOf(index));
+      const read = await state.sealedKeys([...refs, attemptRefOf(500)]);
+      expect(read).toEqual(new Map(refs.map(({ attemptId }, index) => [attemptId, keyOf(index)])));
     });
 
     it("deletes one, also one that is not there", async () => {

@@ -96,6 +96,26 @@ export function testClaims(makeState: MakeState): void {
       expect(await state.secretClaim("web", "www-tls")).toEqual(claim);
     });
 
+    it("shows the claims of many names, also the same name of two namespaces and released ones", async () => {
+      const state = await makeState();
+      const inMail = { ...other, namespace: "mail" };
+      const released = { ...claim, secretName: "old-tls" };
+      for (const one of [claim, inMail, released]) await state.claimSecret(one);
+      await state.releaseSecret("web", "old-tls", claim.owner, 5);
+      const shown = await state.secretClaims([
+        { namespace: "mail", secretName: "www-tls" },
+        { namespace: "web", secretName: "www-tls" },
+        { namespace: "web", secretName: "old-tls" },
+        { namespace: "web", secretName: "free-tls" },
+        { namespace: "web", secretName: "www-tls" },
+      ]);
+      const distinct = new Set(shown.map((one) => JSON.stringify(one)));
+      expect(distinct).toEqual(
+        new Set([claim, inMail, { ...released, releasedAt: 5 }].map((one) => JSON.stringify(one))),
+      );
+      expect(await state.secretClaims([])).toEqual([]);
+    });
+
     it("lets exactly one of many at once have it", async () => {
       const state = await makeState();
       const owners = times(8, (index) => `Certificate/c-${index}`);

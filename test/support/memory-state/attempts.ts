@@ -91,10 +91,12 @@ export function besideAttempts() {
     challenges: async (refs) => read(refs, challenges),
     putChallenges: async (ref, item) => void challenges.set(idOfAttempt(ref), copy(item)),
     chain: async (ref) => copy(chains.get(idOfAttempt(ref))),
+    chains: async (refs) => read(refs, chains),
     putChain: async (ref, item, expiresAt) => {
       if (once(chains, ref, item) === "saved") ends.set(idOfAttempt(ref), expiresAt);
     },
     sealedKey: async (ref) => copy(keys.get(idOfAttempt(ref))),
+    sealedKeys: async (refs) => read(refs, keys),
     putSealedKey: async (ref, key) => once(keys, ref, key),
     deleteSealedKey: async (ref) => void keys.delete(idOfAttempt(ref)),
     keep: (ref: AttemptRef, expiresAt: number) => {

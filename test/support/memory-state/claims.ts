@@ -53,6 +53,8 @@ export function secretClaims() {
       return { namespace, secretName, owner, store };
     },
     secretClaim: async (namespace, secretName) => copy(claims.get(at(namespace, secretName))),
+    secretClaims: async (names) =>
+      names.flatMap(({ namespace, secretName }) => copy(claims.get(at(namespace, secretName))) ?? []),
     releaseSecret: async (namespace, secretName, owner, releasedAt) => {
       const claim = claims.get(at(namespace, secretName));
       if (claim?.owner === owner) claim.releasedAt ??= releasedAt;

@@ -10,6 +10,32 @@ async function issued(p: Pipeline, secretName: string) {
   return { leaf: new X509Certificate(String(secret?.["tls.crt"])), secret };
 }
 
+const reads = [
+  "attempts",
+  "certificates",
+  "csrs",
+  "chain",
+  "chains",
+  "sealedKey",
+  "sealedKeys",
+  "secretClaims",
+] as const;
+
+/** How often the pipeline asks State for what belongs to Certificates; the fake's own calls, not the test's. */
+function countReads({ state }: Pipeline): Map<string, number> {
+  const asked = new Map<string, number>();
+  for (const name of reads) {
+    const read = state[name] as (...input: unknown[]) => Promise<unknown>;
+    Object.assign(state, {
+      [name]: (...input: unknown[]) => {
+        asked.set(name, (asked.get(name) ?? 0) + 1);
+        return read(...input);
+      },
+    });
+  }
+  return asked;
+}
+
 describe("a private CA", () => {
   it("is ready and has signed a leaf seconds after all of it was put at once", async () => {
     const p = await openPipeline({ sweepSeconds: 0 });
@@ -59,6 +85,25 @@ describe("a private CA", () => {
       reason: "IsReady",
       message: "",
     });
+  });
+
+  it("asks State as often for a batch of 20 as for a batch of 5: each question once for all", async () => {
+    const p = await openPipeline();
+    await privateCa(p);
+    const asked = countReads(p);
+    const batchOf = async (size: number, prefix: string) => {
+      const names = Array.from({ length: size }, (_, index) => `${prefix}-${index}`);
+      for (const name of names)
+        await p.requests.put({ key: web("Certificate", name), apiVersion: "cert-manager.io/v1", spec: leafSpec(name) });
+      asked.clear();
+      p.dispatch(...names.map((name) => `web/${name}`));
+      await p.time.runUntil(inSeconds(p, 10));
+      for (const name of names) expect((await p.row(`web/${name}`))?.ready.status).toBe("True");
+      return Object.fromEntries([...asked].sort());
+    };
+    const few = await batchOf(5, "few");
+    expect(few).toMatchObject({ chains: 1, sealedKeys: 1, secretClaims: 2 });
+    expect(await batchOf(20, "many")).toEqual(few);
   });
 
   it("takes no tokens but of its executions", async () => {
