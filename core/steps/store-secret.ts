@@ -1,5 +1,6 @@
 import type { CertificateSpec } from "../certificate.ts";
 import { readCertificate } from "../certificate-identity.ts";
+import { together } from "../concurrently.ts";
 import { contentHash } from "../content-hash.ts";
 import { storedName } from "../deps.ts";
 import { isRefusalOf, RefusedError } from "../errors.ts";
@@ -32,8 +33,12 @@ export interface Stored {
 /** Checks what came back and writes it: a compare-and-swap by the attempt's UUID, safe to repeat. */
 export async function storeSecret(work: Work): Promise<Stored> {
   const { key, ref, reads } = work;
-  const made = together([reads.chain(ref), reads.csr(ref), reads.sealedKey(ref)]);
-  const [row, certificate, claim] = await together([leasedRow(work), stillWanted(work), reads.secretClaim(key), made]);
+  const [row, certificate, claim] = await together([
+    leasedRow(work),
+    stillWanted(work),
+    reads.secretClaim(key),
+    ...[reads.chain(ref), reads.csr(ref), reads.sealedKey(ref)],
+  ]);
   mustOwnSecret(work, certificate.spec.secretName, claim);
   const content = await contentOf(work, row, certificate);
   const { written, foreign } = await write(work, row, certificate, content).finally(() => content.keyPkcs8Der.fill(0));

@@ -134,7 +134,7 @@ export async function untilEachReady(
       const { Item } = await clients.dynamo.send(new GetItemCommand({ TableName: `${instance}-state`, Key }));
       if (Item?.ready?.M?.status?.S === "True") break;
       if (performance.now() > end) throw new Error(`${name} is not Ready: ${Item?.ready?.M?.reason?.S ?? "no status"}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setTimeout(resolve, 30));
     }
   }
 }

@@ -1,4 +1,4 @@
-import { type Bench, certificate, put, untilEachReady } from "./bench-stack.ts";
+import { type Bench, certificate, put, statesEntered, untilEachReady } from "./bench-stack.ts";
 import type { BenchReport } from "./budgets.ts";
 
 const namespace = "bench-signed";
@@ -13,10 +13,18 @@ export async function signed(bench: Bench): Promise<BenchReport["signed"]> {
     bench.tell(`one by a ca issuer, run ${index} of ${warmRuns}: ${one.at(-1)} ms`);
   }
   const names = Array.from({ length: 100 }, (_, index) => `many-${index}`);
+  const since = new Date();
+  bench.stack.recorder.clear();
   const hundredSeconds = Math.round((await timed(bench, names)) / 100) / 10;
-  bench.tell(`100 by a ca issuer: ${hundredSeconds} s`);
+  const { executions } = await statesEntered(bench, since);
+  // The sweep has its own minute.
+  const calls = bench.stack.recorder
+    .list()
+    .filter(({ function: caller }) => caller !== undefined && caller !== "sweep");
+  bench.tell(`100 by a ca issuer: ${hundredSeconds} s, ${executions} executions, ${calls.length} calls`);
   const warm = one.slice(1).sort((a, b) => a - b);
-  return { oneMs: warm[Math.floor(warm.length / 2)] ?? Number.NaN, hundredSeconds };
+  const callsPerCertificate = Math.round(calls.length / 10) / 10;
+  return { oneMs: warm[Math.floor(warm.length / 2)] ?? Number.NaN, hundredSeconds, callsPerCertificate };
 }
 
 /** Milliseconds from the first put to the last Ready. */
