@@ -57,7 +57,7 @@ export async function describeCertificate(installation: Installation, seen: Seen
 }
 
 function issuedPart(
-  { revision, ari }: CertificateRow,
+  { revision, ari, crl }: CertificateRow,
   issued: Issued,
   leaf: X509Certificate | undefined,
   now: number,
@@ -76,12 +76,17 @@ function issuedPart(
       ["Suggested By CA", ari?.window && `${rfc3339(ari.window.start)} to ${rfc3339(ari.window.end)}`],
       ["Explanation", ari?.explanationUrl],
       ["CA Not Heard", ari?.lastError],
+      ["Revocation List", crl?.checkedAt === undefined ? undefined : listRead(crl.checkedAt, crl.lastError)],
       ["SHA-256", issued.fingerprint],
       ["Stored In", `${issued.store}, ${issued.secretArn}`],
       ["Version", issued.versionId],
     ],
     "  ",
   );
+}
+
+function listRead(at: number, error: string | undefined): string {
+  return error === undefined ? `does not list it, read at ${rfc3339(at)}` : `could not be read: ${error}`;
 }
 
 function failuresPart(certificate: CertificateRow | undefined): string {

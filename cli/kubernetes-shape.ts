@@ -1,4 +1,5 @@
 import type { Ari } from "../core/ari.ts";
+import type { CrlLook } from "../core/crl-look.ts";
 import type { BundleRow, ClusterRow } from "../core/kubernetes/rows.ts";
 import { clusterNamespace } from "../core/resource.ts";
 import type { CertificateRow, IssuerRow } from "../core/rows.ts";
@@ -59,6 +60,7 @@ function certificateStatus(seen: Seen, row: CertificateRow): object {
     secretVersionId: issued?.versionId,
     store: issued?.store,
     fingerprint: issued?.fingerprint,
+    revocationList: row.crl && revocationList(row.crl),
   });
 }
 
@@ -71,6 +73,10 @@ function renewalInformation({ window, explanationUrl, checkedAt, nextCheckAt, la
     nextCheck: rfc3339(nextCheckAt),
     lastError,
   });
+}
+
+function revocationList({ checkedAt, nextCheckAt, lastError }: CrlLook): object {
+  return withoutUndefined({ lastChecked: timeOf(checkedAt), nextCheck: rfc3339(nextCheckAt), lastError });
 }
 
 function issuerStatus(row: IssuerRow): object {

@@ -36,18 +36,25 @@ function attemptStep({ key, attempt }: Seen, certificate: CertificateRow, when: 
 }
 
 function renewal(seen: Seen, now: number): string {
-  const { dueAt, ari } = seen.certificate ?? {};
-  const at = renewalOf(seen) ?? dueAt ?? now;
-  const asks = dueAt !== undefined && dueAt < at && dueAt === ari?.nextCheckAt;
-  const then = asks ? ` It asks its CA again at ${instant(dueAt, now)}.` : "";
-  return `It renews at ${instant(at, now)}, because ${renewalReason(seen, at)}.${then}`;
+  const at = renewalOf(seen) ?? seen.certificate?.dueAt ?? now;
+  return `It renews at ${instant(at, now)}, because ${renewalReason(seen, at)}.${lookBefore(seen, at, now)}`;
+}
+
+/** What it looks at before that instant. */
+function lookBefore({ certificate }: Seen, before: number, now: number): string {
+  const { dueAt, ari, crl } = certificate ?? {};
+  if (dueAt === undefined || dueAt >= before) return "";
+  if (dueAt === ari?.nextCheckAt) return ` It asks its CA again at ${instant(dueAt, now)}.`;
+  return dueAt === crl?.nextCheckAt ? ` It reads its CA's revocation list at ${instant(dueAt, now)}.` : "";
 }
 
 /** It is not renewed by itself. */
-function unrenewed({ key, certificate }: Seen, now: number): string {
-  const ends = certificate?.issued ? instant(certificate.issued.notAfter, now) : "";
-  const end = certificate?.dueAt === undefined ? `It has ended at ${ends}` : `It ends at ${ends}`;
-  return `Nothing: spec.renewal.policy is Disabled. ${end}. To renew it: certwright renew ${key.name} -n ${key.namespace}`;
+function unrenewed(seen: Seen, now: number): string {
+  const { key, certificate } = seen;
+  const notAfter = certificate?.issued?.notAfter ?? 0;
+  const end = `${certificate?.dueAt === undefined ? "It has ended" : "It ends"} at ${instant(notAfter, now)}`;
+  const look = lookBefore(seen, notAfter, now);
+  return `Nothing: spec.renewal.policy is Disabled. ${end}.${look} To renew it: certwright renew ${key.name} -n ${key.namespace}`;
 }
 
 /** Why it renews at that time and not at another, in the words of the spec. */

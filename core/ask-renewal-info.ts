@@ -23,9 +23,6 @@ export async function askRenewalInfo(deps: Deps, row: Working, open: () => Promi
   }
 }
 
-/** The look of a certificate whose CA is not to be asked any more. */
-export const notAsked: Look = { change: ({ ari: _, ...row }) => row, events: [] };
-
 async function certIdOf({ state }: Deps, { key, issued }: Working): Promise<string> {
   const item = await state.chain({ namespace: key.namespace, name: key.name, attemptId: issued.attemptId });
   const certId = item && ariCertId(item.chain);

@@ -24,7 +24,12 @@ export interface CertificateIdentity {
   isSelfSigned: boolean;
 }
 
-const oids = { commonName: "2.5.4.3", subjectAltName: "2.5.29.17", authorityKeyIdentifier: "2.5.29.35" };
+const oids = {
+  commonName: "2.5.4.3",
+  subjectAltName: "2.5.29.17",
+  authorityKeyIdentifier: "2.5.29.35",
+  crlDistributionPoints: "2.5.29.31",
+};
 
 /** Reads the first certificate of a PEM text. Throws RefusedError InvalidCertificate when there is none. */
 export function readCertificate(pem: string): CertificateIdentity {
@@ -54,6 +59,21 @@ export function ariCertId(pem: string): string | undefined {
   const sequence = identifier && derElements(identifier)[0];
   const keyIdentifier = sequence && derElements(sequence.content).find(({ tag }) => tag === 0x80);
   return keyIdentifier && `${base64url(keyIdentifier.content)}.${base64url(serial)}`;
+}
+
+/**
+ * The http and https URLs of its revocation lists (RFC 5280 4.2.1.13), as written; without those that another CA signs, or that
+ * list some reasons only.
+ */
+export function crlUrlsOf(certificate: X509Certificate): string[] {
+  const extension = partsOf(certificate).extensions.get(oids.crlDistributionPoints);
+  const points = extension ? derElements(derElements(extension)[0]?.content ?? none) : [];
+  return points.flatMap(({ content }) => {
+    const [name, ...more] = derElements(content);
+    const fullName = name?.tag === 0xa0 && more.length === 0 ? derElements(name.content)[0] : undefined;
+    const texts = fullName?.tag === 0xa0 ? textsOf(derElements(fullName.content), 0x86) : [];
+    return texts.filter((url) => /^https?:/i.test(url));
+  });
 }
 
 /** Whether each certificate of a chain, leaf first, is signed by the one after it. */
@@ -126,13 +146,16 @@ function alternativeNames(
   extension: Uint8Array | undefined,
 ): Pick<CertificateIdentity, "names" | "ipAddresses" | "uris" | "emailAddresses"> {
   const all = extension ? derElements(derElements(extension)[0]?.content ?? none) : [];
-  const textsOf = (wanted: number) => all.filter(({ tag }) => tag === wanted).map((element) => derText(element));
   return {
-    names: textsOf(0x82),
-    emailAddresses: textsOf(0x81),
-    uris: textsOf(0x86),
+    names: textsOf(all, 0x82),
+    emailAddresses: textsOf(all, 0x81),
+    uris: textsOf(all, 0x86),
     ipAddresses: all.filter(({ tag }) => tag === 0x87).map(({ content }) => ipText(content)),
   };
+}
+
+function textsOf(names: DerElement[], wanted: number): string[] {
+  return names.filter(({ tag }) => tag === wanted).map((element) => derText(element));
 }
 
 function ipText(bytes: Uint8Array): string {

@@ -79,14 +79,14 @@ export function backingOff(facts: Facts): Answer {
   return { action: "nothing", reason: "BackingOff" };
 }
 
-const unasked = ["Renewing", "CARotated"];
+const automatic = ["Renewing", "CARotated"];
 
-/** Holds back what nobody asked for: renewals, changes of the CA, and secrets that somebody deletes or writes over again and again. */
+/** Holds back what nobody asked for: renewals, changes of the CA, lists that revoke all it issues, and secrets that somebody deletes or writes over again and again. */
 export function fenced(facts: Facts, need?: Decision): Answer {
   const { row, now, secret } = facts;
+  const unasked = row?.revoked?.seenBy === "crl" ? [...automatic, "Revoked", "KeyCompromised"] : automatic;
   const mayRepeat = need?.action === "issue" && (unasked.includes(need.reason) || secret !== undefined);
-  const automatic = mayRepeat && !asksAgain(facts);
-  if (!automatic || !row?.issued || row.specHash !== resource(facts).specHash) return undefined;
+  if (!mayRepeat || asksAgain(facts) || !row?.issued || row.specHash !== resource(facts).specHash) return undefined;
   const until = fencedUntil(row.recentIssuances ?? [], row.issued.notBefore, row.issued.notAfter, now);
   if (until === undefined) return undefined;
   const message = "three automatic issuances within a third of the lifetime: held back";

@@ -14,7 +14,7 @@ export interface Crl {
   revocationOf(serial: string): { at: Date; reason?: string } | undefined;
 }
 
-const oids = { deltaIndicator: "2.5.29.27", reason: "2.5.29.21" };
+const oids = { deltaIndicator: "2.5.29.27", reason: "2.5.29.21", certificateIssuer: "2.5.29.29" };
 const none = new Uint8Array();
 
 /** Reads a list in DER or PEM. Throws RangeError when it is none. */
@@ -26,12 +26,16 @@ export function readCrl(bytes: Uint8Array): Crl {
   if (!thisUpdate) throw new RangeError("not a certificate revocation list");
   const nextUpdate = derTime(fields[3]);
   const [revoked, extensions] = afterTimes(fields.slice(nextUpdate ? 4 : 3));
+  let entries: Map<string, DerElement[]> | undefined;
   return {
     thisUpdate,
     ...(nextUpdate ? { nextUpdate } : {}),
     isDelta: extensions.some(({ content }) => oidOf(content) === oids.deltaIndicator),
     isSignedBy: (issuer) => isSigned(signed, issuer),
-    revocationOf: (serial) => revocationIn(revoked, serial),
+    revocationOf: (serial) => {
+      entries ??= entriesOf(revoked);
+      return revocationIn(entries.get(serial));
+    },
   };
 }
 
@@ -45,20 +49,31 @@ function afterTimes(fields: DerElement[]): [revoked: DerElement[], extensions: D
   return [derElements(list?.content ?? none), derElements(extensions?.content ?? none)];
 }
 
-function revocationIn(revoked: DerElement[], serial: string): { at: Date; reason?: string } | undefined {
+/** By serial number. From an entry on that names a certificate's issuer, they are another CA's (5.3.3). */
+function entriesOf(revoked: DerElement[]): Map<string, DerElement[]> {
+  const entries = new Map<string, DerElement[]>();
   for (const { content } of revoked) {
-    const [number, time, extensions] = derElements(content);
-    if (serialText(number?.content ?? none) !== serial) continue;
-    const at = derTime(time);
-    if (!at) throw new RangeError("not a certificate revocation list");
-    const reason = reasonIn(derElements(extensions?.content ?? none));
-    return { at, ...(reason === undefined ? {} : { reason }) };
+    const [number, ...rest] = derElements(content);
+    if (extensionIn(rest, oids.certificateIssuer)) return entries;
+    entries.set(serialText(number?.content ?? none), rest);
   }
-  return undefined;
+  return entries;
 }
 
-function reasonIn(extensions: DerElement[]): string | undefined {
-  const extension = extensions.find(({ content }) => oidOf(content) === oids.reason);
+function revocationIn(entry: DerElement[] | undefined): { at: Date; reason?: string } | undefined {
+  if (!entry) return undefined;
+  const at = derTime(entry[0]);
+  if (!at) throw new RangeError("not a certificate revocation list");
+  const reason = reasonIn(entry);
+  return { at, ...(reason === undefined ? {} : { reason }) };
+}
+
+function extensionIn([, extensions]: DerElement[], oid: string): DerElement | undefined {
+  return derElements(extensions?.content ?? none).find(({ content }) => oidOf(content) === oid);
+}
+
+function reasonIn(entry: DerElement[]): string | undefined {
+  const extension = extensionIn(entry, oids.reason);
   const value = extension && derElements(extension.content).at(-1);
   return value && reasonText(derElements(value.content)[0]);
 }

@@ -44,6 +44,11 @@ export interface Deps {
   acmeRegistrar(request: { key: ResourceKey; spec: IssuerSpec; accountKeyPem: string }): Promise<AcmeIssuer>;
   /** Where the CA of an ACME issuer that is ready says when to renew; needs no account. */
   renewalInfo(issuer: IssuerRow): Promise<RenewalInfoSource>;
+  /**
+   * What is at the http(s) URL of a revocation list; nothing private is reached. Throws RefusedError for a URL that is not called,
+   * UnavailableError for all else, a list that is too large too.
+   */
+  revocationList(url: string): Promise<Uint8Array>;
   /** The DNS providers that an issuer may name. */
   dnsAdapters: DnsAdapters;
   /** The DNS provider behind an issuer's solver. */

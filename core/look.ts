@@ -17,11 +17,12 @@ export interface Look {
 /** How often a lost race for a row is repeated. */
 const races = 3;
 
-/** Whether the row waits for this look and nothing else: to ask its CA, or to say that it has ended (core/renewal.ts nextLook). */
+/** Whether the row waits for this look and nothing else: at its CA, or to say that it has ended (core/renewal.ts nextLook). */
 export function isLooked(row: CertificateRow, now: number): row is Working {
-  const { issued, ari, dueAt, lane, deletedAt } = row;
+  const { issued, ari, crl, dueAt, lane, deletedAt } = row;
   const isDue = dueAt !== undefined && dueAt <= now && deletedAt === undefined;
-  return isDue && lane === "new" && issued !== undefined && (dueAt === ari?.nextCheckAt || dueAt === issued.notAfter);
+  if (!isDue || lane !== "new" || issued === undefined) return false;
+  return dueAt === ari?.nextCheckAt || dueAt === crl?.nextCheckAt || dueAt === issued.notAfter;
 }
 
 /**
@@ -39,10 +40,15 @@ export async function noteLook(deps: Deps, seen: Working, look: Look): Promise<v
   }
 }
 
-/** Ready follows the clock: a certificate that is not renewed by itself is looked at when it ends. */
+/**
+ * Ready follows the clock: a certificate that is not renewed by itself is looked at when it ends. What was seen revoked is decided
+ * on at once.
+ */
 function looked(row: Working, now: Date): CertificateRow {
   const { dueAt: _due, lane: _lane, ...rest } = row;
-  return { ...rest, ready: readyByCertificate(row, now), ...nextLook(row, now) };
+  const isRevoked = row.revoked?.fingerprint === row.issued.fingerprint;
+  const due = isRevoked ? { dueAt: now.getTime(), lane: "renew" as const } : nextLook(row, now);
+  return { ...rest, ready: readyByCertificate(row, now), ...due };
 }
 
 /** Best effort: the row is the truth. */

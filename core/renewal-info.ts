@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Ari } from "./ari.ts";
 import { backoff } from "./backoff.ts";
 import type { CertificateSpec } from "./certificate.ts";
+import type { CrlLook } from "./crl-look.ts";
 import { type Named, RateLimitedError } from "./errors.ts";
 import type { IssuerSpec } from "./issuer.ts";
 import type { Chance, Clock } from "./ports.ts";
@@ -41,13 +42,13 @@ const firstMs = 10 * minute;
 /** A look that is so late was not made: the sweep has the certificate decided on, and the question is put off. */
 export const lateMs = 30 * minute;
 
-/** The same, after usual time; for a question that nobody asked for so long. */
-export function putOff(ari: Ari, now: Date, fraction: number): Ari {
-  if (ari.nextCheckAt >= now.getTime() - lateMs) return ari;
+/** The same, after usual time; for a question, or a list, that nobody looked at for so long. */
+export function putOff<Of extends Ari | CrlLook>(look: Of, now: Date, fraction: number): Of {
+  if (look.nextCheckAt >= now.getTime() - lateMs) return look;
   const lastError = "NotAsked: check-certificates did not look at it for half an hour; see its log";
   return {
-    ...ari,
-    failures: (ari.failures ?? 0) + 1,
+    ...look,
+    failures: (look.failures ?? 0) + 1,
     lastError,
     nextCheckAt: now.getTime() + spread(usualMs, fraction),
   };
@@ -60,15 +61,21 @@ export function asksForRenewalInfo(issuer: IssuerRow | undefined): boolean {
   return offered && source !== "None" && issuer?.deletedAt === undefined;
 }
 
+/** Whether anybody has to ask about a certificate: it is renewed by itself, and not within a day. */
+export function isAskedAbout({ renewalTime, notBefore, notAfter }: AskedAbout): boolean {
+  return renewalTime !== undefined && notAfter - notBefore >= shortestLifeMs;
+}
+
+type AskedAbout = Pick<Issued, "renewalTime" | "notBefore" | "notAfter">;
+
 /** What is known of a certificate that nobody asked about yet; undefined when nobody has to. */
 export function firstQuestion(
   { clock, chance }: { clock: Clock; chance: Chance },
   issuer: IssuerRow | undefined,
-  issued: Pick<Issued, "renewalTime" | "notBefore" | "notAfter">,
+  issued: AskedAbout,
   spec: Pick<CertificateSpec, "renewal" | "renewBeforeSeconds" | "renewBeforePercentage">,
 ): Ari | undefined {
-  const tooShort = issued.notAfter - issued.notBefore < shortestLifeMs;
-  if (issued.renewalTime === undefined || tooShort || !asksForRenewalInfo(issuer)) return undefined;
+  if (!isAskedAbout(issued) || !asksForRenewalInfo(issuer)) return undefined;
   const latest = latestRenewal({ ...issued, ...spec });
   return {
     ...(latest === undefined ? {} : { latest }),

@@ -77,17 +77,18 @@ export function renewsAt({ renewalTime }: Pick<Issued, "renewalTime">, ari: Cert
 
 /**
  * What a row with a working certificate waits for when nothing else is to be done: its renewal, or before that a look (its CA is
- * asked), or, where it is not renewed by itself, its end, so that Ready says so. All but renewals go with the lane new: renewals
- * do not wait for them, and nobody has to hear how little life is left.
+ * asked, or its CA's revocation list read), or, where it is not renewed by itself, its end, so that Ready says so. All but
+ * renewals go with the lane new: renewals do not wait for them, and nobody has to hear how little life is left.
  */
 export function nextLook(
-  { issued, ari }: { issued: Issued; ari?: CertificateRow["ari"] },
+  { issued, ari, crl }: { issued: Issued } & Pick<CertificateRow, "ari" | "crl">,
   now: Date,
 ): Pick<CertificateRow, "dueAt" | "lane"> {
   const renewal = renewsAt(issued, ari);
-  if (renewal === undefined) return issued.notAfter > now.getTime() ? { dueAt: issued.notAfter, lane: "new" } : {};
-  const look = ari?.nextCheckAt ?? renewal;
-  return look < renewal ? { dueAt: look, lane: "new" } : { dueAt: renewal, lane: "renew" };
+  const look = Math.min(ari?.nextCheckAt ?? Number.POSITIVE_INFINITY, crl?.nextCheckAt ?? Number.POSITIVE_INFINITY);
+  if (look < (renewal ?? issued.notAfter)) return { dueAt: look, lane: "new" };
+  if (renewal !== undefined) return { dueAt: renewal, lane: "renew" };
+  return issued.notAfter > now.getTime() ? { dueAt: issued.notAfter, lane: "new" } : {};
 }
 
 function renewBefore(input: Omit<RenewalInput, "fraction">, lifetime: number): number {

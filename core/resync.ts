@@ -2,7 +2,7 @@ import { concurrently } from "./concurrently.ts";
 import type { Deps } from "./deps.ts";
 import type { BundleRow, ClusterRow } from "./kubernetes/rows.ts";
 import type { StoredRequest } from "./ports.ts";
-import { asksForRenewalInfo } from "./renewal-info.ts";
+import { asksForRenewalInfo, isAskedAbout } from "./renewal-info.ts";
 import { familyOf, idOf, parseId, type ResourceKey } from "./resource.ts";
 import type { CertificateRow, IssuerRow } from "./rows.ts";
 import { isUndecided } from "./undecided.ts";
@@ -70,7 +70,8 @@ async function changed(deps: Deps, requests: StoredRequest[], placed: Placed): P
 /** Ids of quiet certificates whose CA could be asked when to renew and is not: issued before it could, or it was switched on. */
 async function unaskedOf({ state }: Deps, rows: CertificateRow[]): Promise<Set<string>> {
   const quiet = rows.filter(
-    ({ issued, ari, attempt, issuing, lane }) => issued && !ari && !attempt && !issuing && lane === "renew",
+    ({ issued, ari, attempt, issuing, lane, crl }) =>
+      issued && isAskedAbout(issued) && !ari && !attempt && !issuing && (lane === "renew" || crl),
   );
   const keys = [...new Set(quiet.flatMap(({ issuer }) => issuer ?? []))].flatMap((id) => parseId(id) ?? []);
   const issuers = keys.length > 0 ? await state.issuers(keys) : new Map<string, IssuerRow>();

@@ -3,6 +3,7 @@ import type { AlternativeNames } from "./alternative-names.ts";
 import type { Ari } from "./ari.ts";
 import type { CaAuthority } from "./ca-authority.ts";
 import type { Challenge } from "./challenge.ts";
+import type { CrlLook } from "./crl-look.ts";
 import type { ErrorClass } from "./errors.ts";
 import type { ResourceKey } from "./resource.ts";
 import type { TemplateNames } from "./secret-template.ts";
@@ -53,6 +54,8 @@ export interface CertificateRow {
   renewRequestedAt?: string;
   /** What the CA suggests (RFC 9773); absent where its issuer is not asked, and while it is renewed. */
   ari?: Ari;
+  /** The CA's revocation list is read; absent where there is none, and where the CA is asked anyhow (`ari`). */
+  crl?: CrlLook;
   /** The working certificate was seen revoked; says nothing of another one. */
   revoked?: Revoked;
   /** The `at` of the wish to revoke that was last acted on. */

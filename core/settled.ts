@@ -1,4 +1,6 @@
+import type { Ari } from "./ari.ts";
 import type { CertificateSpec } from "./certificate.ts";
+import type { CrlLook } from "./crl-look.ts";
 import type { Chance, Clock } from "./ports.ts";
 import { renewalTime } from "./renewal.ts";
 import { firstQuestion, putOff } from "./renewal-info.ts";
@@ -7,7 +9,7 @@ import { upToDate } from "./transitions.ts";
 
 /**
  * The row of a working certificate that needs nothing now: its renewal time follows the spec, its Ready the clock. A certificate
- * that was issued before its CA could be asked when to renew is asked about from now on.
+ * that was issued before its CA could be asked when to renew is asked about from now on; its revocation list is not read as well.
  */
 export function settled(
   row: CertificateRow,
@@ -17,11 +19,11 @@ export function settled(
 ): { row: CertificateRow; windowError?: string | undefined } {
   if (!row.issued) return { row };
   const now = world.clock.now();
-  const asking = (known: CertificateRow, issued: Issued): CertificateRow => {
-    const ari = known.ari
-      ? putOff(known.ari, now, world.chance.fraction())
-      : firstQuestion(world, issuer, issued, spec);
-    return ari ? { ...known, ari } : known;
+  const asking = ({ crl: known, ...before }: CertificateRow, issued: Issued): CertificateRow => {
+    const later = <Of extends Ari | CrlLook>(look: Of) => putOff(look, now, world.chance.fraction());
+    const ari = before.ari ? later(before.ari) : firstQuestion(world, issuer, issued, spec);
+    if (ari) return { ...before, ari };
+    return known ? { ...before, crl: later(known) } : before;
   };
   const changed = row.issued.specHash !== row.specHash;
   if (!changed || row.lifetimeShortened) return { row: upToDate(asking(row, row.issued), row.issued.renewalTime, now) };

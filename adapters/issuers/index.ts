@@ -9,3 +9,6 @@ export const issuers = {
 export const renewalInfo = {
   acme: () => import("./acme/renewal-info.ts"),
 };
+
+/** What CAs have revoked (RFC 5280 5), whatever the issuer. */
+export const revocationLists = () => import("./revocation-list.ts");

@@ -25,9 +25,9 @@ export async function askToRevoke(deps: Deps, { key, row, now }: Facts, wish: Re
 
 /** Notes a revocation, unless one is noted that says as much: a leaked key says more than any other reason. */
 export async function noteRevocation(
-  deps: Deps,
+  deps: Pick<Deps, "state">,
   ref: AttemptRef,
-  wish: RevocationWish & { sharedWith?: string },
+  wish: RevocationWish & { sharedWith?: string; revokedAt?: string },
   now: Date,
 ): Promise<"saved" | "conflict" | "noted"> {
   const known = await deps.state.revocation(ref);
@@ -40,6 +40,7 @@ export async function noteRevocation(
     reason: wish.reason,
     ...(wish.with === undefined ? {} : { with: wish.with }),
     ...(wish.sharedWith === undefined ? {} : { sharedWith: wish.sharedWith }),
+    ...(wish.revokedAt === undefined ? {} : { revokedAt: wish.revokedAt }),
     dueAt: now.getTime() + firstLookMs,
   };
   return deps.state.putRevocation(row);

@@ -28,6 +28,8 @@ export interface Stored {
   /** Set when it ends earlier than asked, with its CA. */
   shortened: string | undefined;
   revision: number;
+  /** PEM, leaf first. */
+  chain: string;
 }
 
 /** Checks what came back and writes it: a compare-and-swap by the attempt's UUID, safe to repeat. */
@@ -45,7 +47,16 @@ export async function storeSecret(work: Work): Promise<Stored> {
   const shortened = shortenedBy(work, content.chainPem, await work.reads.csr(work.ref));
   const { issued, windowError } = issuedBy(work, certificate, { content, shortened }, written);
   const whole = foreign ? { ...issued, foreign } : issued;
-  return { work, row, certificate, issued: whole, windowError, shortened, revision: (row.revision ?? 0) + 1 };
+  return {
+    work,
+    row,
+    certificate,
+    issued: whole,
+    windowError,
+    shortened,
+    revision: (row.revision ?? 0) + 1,
+    chain: content.chainPem,
+  };
 }
 
 async function leasedRow(work: Work): Promise<CertificateRow> {

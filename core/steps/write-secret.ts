@@ -1,4 +1,5 @@
 import { concurrently } from "../concurrently.ts";
+import { firstCrlLook } from "../crl-look.ts";
 import { done, type Outcome } from "../outcome.ts";
 import type { Fact } from "../ports.ts";
 import { fenceIssuances, nextLook } from "../renewal.ts";
@@ -71,7 +72,8 @@ async function finish(stored: Stored): Promise<void> {
 }
 
 /** The status of a certificate that was just written; one whose spec changed meanwhile is decided on again at once. */
-function finished({ work, issued, revision, certificate, shortened }: Stored, row: CertificateRow): CertificateRow {
+function finished(stored: Stored, row: CertificateRow): CertificateRow {
+  const { work, issued, revision, certificate, shortened } = stored;
   const now = work.deps.clock.now();
   const {
     attempt: _a,
@@ -87,6 +89,7 @@ function finished({ work, issued, revision, certificate, shortened }: Stored, ro
     lifetimeShortened: _s,
     ari: _ari,
     leftTemplate: _t,
+    crl: _crl,
     ...rest
   } = row;
   const edited = certificate.specHash !== work.row.specHash;
@@ -95,7 +98,6 @@ function finished({ work, issued, revision, certificate, shortened }: Stored, ro
     ? [now.getTime(), ...(row.recentIssuances ?? [])].slice(0, fenceIssuances)
     : row.recentIssuances;
   const lifetimeShortened = shortened && lifetimeCondition(row, shortened, now);
-  const ari = firstQuestion(work.deps, work.issuer, issued, certificate.spec);
   const left = templateLeft(row);
   const next = {
     ...rest,
@@ -103,9 +105,16 @@ function finished({ work, issued, revision, certificate, shortened }: Stored, ro
     revision,
     ...(recent ? { recentIssuances: recent } : {}),
     ...(lifetimeShortened ? { lifetimeShortened } : {}),
-    ...(ari ? { ari } : {}),
+    ...firstLook(stored),
     ...(left && left.secretName !== issued.secretName ? { leftTemplate: left } : {}),
   };
   const look = edited ? { dueAt: now.getTime(), lane: "renew" as const } : nextLook(next, now);
   return { ...next, ready: readyByCertificate(next, now), ...look };
+}
+
+/** Its CA is asked when to renew it, or else the CA's revocation list is read, if it names one. */
+function firstLook({ work, issued, certificate, chain }: Stored): Pick<CertificateRow, "ari" | "crl"> {
+  const ari = firstQuestion(work.deps, work.issuer, issued, certificate.spec);
+  const crl = ari ? undefined : firstCrlLook(work.deps, chain);
+  return { ...(ari ? { ari } : {}), ...(crl ? { crl } : {}) };
 }

@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { dynamoRequests } from "../../adapters/aws/requests.ts";
 import { dynamoState } from "../../adapters/aws/state.ts";
-import { issuers } from "../../adapters/issuers/index.ts";
+import { issuers, revocationLists } from "../../adapters/issuers/index.ts";
 import { openStore } from "../../adapters/stores/index.ts";
 import type { Deps, KeyMaker, KeystoreFormats, TrustFormats } from "../../core/deps.ts";
 import type { DnsLookup } from "../../core/dns-lookup.ts";
@@ -47,6 +47,7 @@ export function openDeps(environment: Environment, functionName: string): Deps {
     signers,
     clusterResourceNamespace: environment.clusterResourceNamespace,
     ...acmeIssuers(environment, { clock, userAgent: `certwright-${functionName}/1`, store }),
+    revocationList: openLists(environment, `certwright-${functionName}/1`),
     ...dnsProviders({ ...environment, client, clock, store, lookup }),
     lookup,
     answers: environment.servesHttp01 ? openLook(environment, `certwright-${functionName}/1`) : undefined,
@@ -138,6 +139,11 @@ function openLook({ allowedPrivateHosts, http01Port: port, dnsResolvers }: Envir
     return answerLook({ resolve: resolveWith(dnsResolvers), allowedPrivateHosts, port, userAgent });
   });
   return { look: async (identifier, answer) => (await open()).look(identifier, answer) };
+}
+
+function openLists({ allowedPrivateHosts }: Environment, userAgent: string): Deps["revocationList"] {
+  const open = once(async () => (await revocationLists()).revocationLists({ allowedPrivateHosts, userAgent }));
+  return async (url) => (await open())(url);
 }
 
 /** For Sign, and for the placeholders that Prepare makes. */

@@ -45,6 +45,8 @@ export interface CaKnobs {
   refusesNotAfter: boolean;
   /** The challenges that new authorizations for a name or an IP address have. */
   offered: (identifier: string) => ChallengeType[];
+  /** Where certificates say that the CA's revocation list is; without it they say nothing. */
+  crlUrl: string | undefined;
   /** When to renew a certificate; without it the directory of memoryAcme offers no renewal information. */
   suggest: ((certId: string) => Suggestion) | undefined;
 }
@@ -125,6 +127,8 @@ export interface TestCa {
   finalize(account: Account, id: string, csrDer: Uint8Array): Promise<OrderState>;
   /** Reason codes by serial number, as node:crypto prints it. */
   revoked: Map<string, number>;
+  /** A revocation list with what was revoked, DER. */
+  crl(): Promise<Uint8Array>;
   /** Signed by an account, or by the certificate's own key (RFC 7638 thumbprint). */
   revoke(by: { account: Account } | { thumbprint: string }, request: { der: Uint8Array; reason?: number }): void;
   /** The default chain, or the alternate of that number, from 1 on. */

@@ -33,6 +33,7 @@ export async function createCa(options: {
       refusesNotAfter: false,
       offered: offeredFor,
       suggest: undefined,
+      crlUrl: undefined,
     },
     calls: {},
     accounts: new Map(),
@@ -59,6 +60,7 @@ export async function createCa(options: {
     suggestion: (certId) =>
       counted(ca, "renewalInfo", () => ca.knobs.suggest?.(certId) ?? raise(404, "malformed", "no renewal information")),
     revoked: new Map(),
+    crl: () => chain.crl([...ca.revoked].map(([serialNumber, reason]) => ({ serialNumber, reason }))),
     revoke: (by, request) => counted(ca, "revokeCert", () => revokeAt(ca, by, request)),
     certificate: (account, id, alternate = 0) =>
       counted(ca, "certificate", () => {
@@ -208,7 +210,7 @@ async function settle(order: OrderState, chain: Chain, ca: TestCa, options: CaOp
   if (order.status === "processing" && order.roundsLeft-- <= 0 && order.csr) {
     const now = options.clock.now().getTime();
     const seconds = order.notAfter ? (order.notAfter.getTime() - now) / 1_000 : ca.knobs.profiles[order.profile];
-    order.certificate = await chain.sign(order.csr, order.names, seconds ?? 0);
+    order.certificate = await chain.sign(order.csr, order.names, seconds ?? 0, ...[ca.knobs.crlUrl ?? []].flat());
     order.alternates = [chain.alternateOf(order.certificate)];
     order.status = "valid";
   }

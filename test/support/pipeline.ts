@@ -73,6 +73,8 @@ export interface PipelineOptions {
   web?: Web;
   /** The look at HTTP01 answers; undefined inside where no function serves them. */
   answers?: (visit: Visit) => Deps["answers"];
+  /** What is at the URLs of revocation lists. */
+  revocationList?: Deps["revocationList"];
   /** What sync-kubernetes does, by order or by fact; without it the orders are only noted. */
   syncKubernetes?: (deps: Deps, order: SyncOrder) => Promise<unknown>;
   kubernetes?: Partial<KubernetesDeps>;
@@ -177,6 +179,7 @@ export async function openPipeline(options: PipelineOptions = {}) {
     },
     acmeRegistrar: async ({ accountKeyPem }) => memoryAcme(ca, { accountKeyPem, clock }),
     renewalInfo: async () => memoryRenewalInfo(ca, clock),
+    revocationList: options.revocationList ?? none,
     dns: async () => dns,
     lookup,
     answers: options.answers ? options.answers(visit) : { look },
@@ -271,7 +274,7 @@ function orderOf({ type, detail }: Fact): SyncOrder[] {
   return [{ certificates: [{ namespace: String(detail.namespace), name: String(detail.name) }] }];
 }
 
-const none = () => Promise.reject(new Error("this pipeline has no clusters"));
+const none = () => Promise.reject(new Error("this pipeline has no such thing"));
 const withoutClusters: KubernetesDeps = {
   kubernetes: none,
   fieldManager: "certwright-certwright-000000000000-us-east-1",

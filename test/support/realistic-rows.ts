@@ -99,6 +99,14 @@ export function askedCertificate(changes: Partial<CertificateRow> = {}): Certifi
   return { ...row, ari, dueAt: noon, lane: "new", ...changes };
 }
 
+/** A Certificate that works, and whose CA's revocation list could not be read. */
+export function listedCertificate(changes: Partial<CertificateRow> = {}): CertificateRow {
+  const { ari: _, ...row } = askedCertificate();
+  const lastError =
+    "ListUnavailable: http://crl.example.com/2026/intermediate-with-a-long-name-r11.crl: did not answer in time";
+  return { ...row, crl: { nextCheckAt: noon, checkedAt: noon - 24 * hour, failures: 4, lastError }, ...changes };
+}
+
 /** A ClusterIssuer that was just accepted. */
 export function newIssuer(changes: Partial<IssuerRow> = {}): IssuerRow {
   return {

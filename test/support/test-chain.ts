@@ -4,10 +4,13 @@ import type { Extension, Pkcs10CertificateRequest, PublicKey } from "@peculiar/x
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
+  CRLDistributionPointsExtension,
   KeyUsageFlags,
   KeyUsagesExtension,
   SubjectAlternativeNameExtension,
   X509CertificateGenerator,
+  type X509CrlCreateParams,
+  X509CrlGenerator,
 } from "@peculiar/x509";
 import { canonicalIp } from "../../core/ip-address.ts";
 import type { Clock } from "../../core/ports.ts";
@@ -16,7 +19,9 @@ import type { Clock } from "../../core/ports.ts";
 export interface Chain {
   rootPem: string;
   /** Leaf and intermediate as PEM, leaf first; the topmost certificate's issuer is "Test Root". */
-  sign(csr: Pkcs10CertificateRequest, names: string[], validitySeconds: number): Promise<string>;
+  sign(csr: Pkcs10CertificateRequest, names: string[], validitySeconds: number, ...crlUrls: string[]): Promise<string>;
+  /** A revocation list of the intermediate, DER, from now on for two days. */
+  crl(entries: CrlEntry[], more?: Partial<X509CrlCreateParams>): Promise<Uint8Array>;
   /** The same leaf over the same intermediate, signed by "Other Root". */
   alternateOf(pem: string): string;
 }
@@ -53,7 +58,9 @@ export async function makeChain(clock: Clock): Promise<Chain> {
   const keyIdentifier = await AuthorityKeyIdentifierExtension.create(intermediate.publicKey);
   return {
     rootPem,
-    async sign(csr, names, validitySeconds) {
+    crl: (entries, more) =>
+      makeCrl(clock, { issuer: "CN=Test Intermediate", signingKey: intermediate.privateKey, entries, ...more }),
+    async sign(csr, names, validitySeconds, ...crlUrls) {
       const leaf = await generate({
         subject: csr.subject,
         issuer: "CN=Test Intermediate",
@@ -61,12 +68,39 @@ export async function makeChain(clock: Clock): Promise<Chain> {
         signingKey: intermediate.privateKey,
         notBefore: clock.now(),
         notAfter: after(clock, validitySeconds),
-        extensions: [sanOf(names, csr.subject === ""), keyIdentifier],
+        extensions: [
+          sanOf(names, csr.subject === ""),
+          keyIdentifier,
+          ...(crlUrls.length > 0 ? [new CRLDistributionPointsExtension(crlUrls)] : []),
+        ],
       });
       return pem(leaf) + intermediatePem;
     },
     alternateOf: (chain) => chain.replace(intermediatePem, alternatePem),
   };
+}
+
+/** One revoked certificate; `reason` by its number (RFC 5280 5.3.1). */
+export interface CrlEntry {
+  serialNumber: string;
+  reason?: number;
+  revocationDate?: Date;
+  /** Whose certificate it is, when it is another CA's: `CN=...`. */
+  issuer?: string;
+}
+
+/** A revocation list, DER, from now on for two days unless `more` says otherwise; its key is on P-256. */
+async function makeCrl(
+  clock: Clock,
+  more: Pick<X509CrlCreateParams, "issuer" | "signingKey"> & Partial<X509CrlCreateParams>,
+): Promise<Uint8Array> {
+  const list = await X509CrlGenerator.create({
+    thisUpdate: clock.now(),
+    nextUpdate: after(clock, 2 * 86_400),
+    signingAlgorithm: p256,
+    ...more,
+  });
+  return new Uint8Array(list.rawData);
 }
 
 /** A self-signed server certificate for 127.0.0.1 and localhost, PEM, valid from a day ago for two days by the real clock. */

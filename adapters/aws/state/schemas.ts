@@ -94,6 +94,14 @@ export const certificateRow: z.ZodMiniType<CertificateRow> = z.looseObject({
       windowed: optional(z.literal(true)),
     }),
   ),
+  crl: optional(
+    z.looseObject({
+      nextCheckAt: instant,
+      checkedAt: optional(instant),
+      failures: optional(z.number()),
+      lastError: optional(text),
+    }),
+  ),
   revoked: optional(z.looseObject({ fingerprint: text, at: instant, reason: text, seenBy: z.enum(["crl", "user"]) })),
   attempt: optional(
     z.looseObject({

@@ -94,6 +94,7 @@ export function openEnvironment(outside: Outside, name: FunctionName): Deps {
     },
     acmeRegistrar: async () => open(),
     renewalInfo: () => Promise.reject(new Error("the fleet does not ask when to renew")),
+    revocationList: () => Promise.reject(new Error("the fleet's certificates name no revocation lists")),
     ...noClusters,
   };
 }

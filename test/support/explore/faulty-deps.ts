@@ -31,6 +31,10 @@ export function passing(deps: Deps, pass: Pass): Deps {
     acme: (issuer) => opening("acme", [], () => deps.acme(issuer)),
     acmeRegistrar: (request) => opening("acme", [], () => deps.acmeRegistrar(request)),
     renewalInfo: (issuer) => opening("acme", [], () => deps.renewalInfo(issuer)),
+    revocationList: (url) => {
+      const call = { port: "revocationList", method: "read", args: [url], writes: false };
+      return pass(call, () => deps.revocationList(url)) as Promise<Uint8Array>;
+    },
     dns: async (issuer, solver) => through("dns", await deps.dns(issuer, solver)),
   };
 }

@@ -234,6 +234,14 @@ describe("what a working certificate waits for", () => {
     ["its end, when it is not renewed", { issued: { notAfter: 700 } as Issued }, { dueAt: 700, lane: "new" }],
     ["nothing, when it has ended", { issued: { notAfter: 0 } as Issued }, {}],
     ["a question to its CA before that", { ari: { nextCheckAt: 500 } }, { dueAt: 500, lane: "new" }],
+    ["a reading of its CA's list before that", { crl: { nextCheckAt: 400 } }, { dueAt: 400, lane: "new" }],
+    ["its renewal before a reading", { crl: { nextCheckAt: 1_000 } }, { dueAt: 1_000, lane: "renew" }],
+    [
+      "a reading before its end, when it is not renewed",
+      { issued: { notAfter: 700 } as Issued, crl: { nextCheckAt: 600 } },
+      { dueAt: 600, lane: "new" },
+    ],
+    ["the earlier of two looks", { ari: { nextCheckAt: 500 }, crl: { nextCheckAt: 400 } }, { dueAt: 400, lane: "new" }],
     ["its renewal before a question", { ari: { nextCheckAt: 1_000 } }, { dueAt: 1_000, lane: "renew" }],
     [
       "the instant its CA suggested",

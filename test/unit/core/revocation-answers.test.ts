@@ -1,8 +1,10 @@
 import { X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { crlUrlsOf } from "../../../core/certificate-identity.ts";
 import { readCrl } from "../../../core/crl.ts";
 import { ocspRequest, readOcspResponse } from "../../../core/ocsp.ts";
 import { type OpensslCa, opensslCa } from "../../support/openssl-ca.ts";
+import { makeChain } from "../../support/test-chain.ts";
 
 let ca: OpensslCa;
 let issuer: X509Certificate;
@@ -57,6 +59,52 @@ describe("a revocation list that openssl made", () => {
     const list = await ca.crl();
     const given = { certificate: good.raw, half: list.subarray(0, list.length / 2) }[String(bytes)] ?? bytes;
     expect(() => readCrl(given as Buffer)).toThrow(RangeError);
+  });
+});
+
+describe("an entry of a revocation list", () => {
+  it("speaks of its own CA's certificates only, until one names another CA", async () => {
+    const chain = await makeChain({ now: () => new Date("2026-11-22T12:00:00Z") });
+    const entries = [
+      { serialNumber: "4101", reason: 4 },
+      { serialNumber: "4102", reason: 4, issuer: "CN=Another CA" },
+      { serialNumber: "4103", reason: 4 },
+    ];
+    const crl = readCrl(await chain.crl(entries));
+    expect(["4101", "4102", "4103"].map((serial) => crl.revocationOf(serial)?.reason)).toEqual([
+      "superseded",
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+describe("the lists that a certificate names", () => {
+  const urlsOf = async (...more: string[]) => crlUrlsOf(new X509Certificate((await ca.leaf({ more })).certificate));
+
+  it.each([
+    ["are none", [], 0],
+    ["are http and https URLs, in their order", ["URI:http://a.test/1.crl,URI:https://b.test/2.crl"], 2],
+    ["are in no directory", ["URI:ldap://a.test/cn=crl,URI:http://a.test/1.crl"], 1],
+    ["are not of another CA", ["other"], 0],
+    ["are not of some reasons only", ["some"], 0],
+  ])("%s", async (_sentence, points, expected) => {
+    const sections: Record<string, string[]> = {
+      other: [
+        "crlDistributionPoints=p",
+        "[p]",
+        "fullname=URI:http://a.test/1.crl",
+        "CRLissuer=dirName:d",
+        "[d]",
+        "CN=Other",
+      ],
+      some: ["crlDistributionPoints=p", "[p]", "fullname=URI:http://a.test/1.crl", "reasons=keyCompromise"],
+    };
+    const [point] = points;
+    const lines = point === undefined ? [] : (sections[point] ?? [`crlDistributionPoints=${point}`]);
+    const urls = await urlsOf(...lines);
+    expect(urls).toHaveLength(expected);
+    expect(urls.every((url) => /^https?:\/\/[ab]\.test\/[12]\.crl$/.test(url))).toBe(true);
   });
 });
 

@@ -12,6 +12,7 @@ import {
   attemptRefOf,
   certificateKey,
   csrItem,
+  listedCertificate,
   newAttempt,
   newCertificate,
   newIssuer,
@@ -229,6 +230,7 @@ describe("dynamoState: an ordinary row is one write unit (1,024 bytes)", () => {
   const rows: [what: string, put: (state: State) => Promise<unknown>][] = [
     ["a Certificate that is being renewed", (state) => state.putCertificate(renewingCertificate())],
     ["a Certificate whose CA is asked when to renew it", (state) => state.putCertificate(askedCertificate())],
+    ["a Certificate whose CA's revocation list is read", (state) => state.putCertificate(listedCertificate())],
     ["a Certificate that waits for its issuer", (state) => state.putCertificate(newCertificate({ dueAt: noon }))],
     ["an attempt whose challenge was answered", (state) => state.createAttempt(answeredAttempt())],
     [

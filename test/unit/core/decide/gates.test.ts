@@ -141,6 +141,16 @@ describe("fenced", () => {
     expect(reasonOf(world)).toBe(reason);
   });
 
+  const seen = { at: at(-day), reason: "superseded" };
+  it.each<[string, "crl" | "user", string]>([
+    ["fires when a list says again and again that what comes is revoked", "crl", "RunawayFence"],
+    ["does not fire when its owner revoked it", "user", "Revoked"],
+  ])("%s", (_sentence, seenBy, reason) => {
+    const fingerprint = factsOf(runaway).row?.issued?.fingerprint ?? "";
+    const row = { recentIssuances: recent, dueAt: at(0), revoked: { ...seen, fingerprint, seenBy } };
+    expect(reasonOf({ row })).toBe(reason);
+  });
+
   const drift = { versionId: "x", reason: "InvalidKeyPair", message: "another key" };
   it.each<[string, World]>([
     ["a secret that is deleted again and again", { row: { recentIssuances: recent }, secret: "absent" }],
