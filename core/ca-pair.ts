@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { isSelfSigned } from "./certificate-identity.ts";
+import { isSelfSigned, lacksCertSign } from "./certificate-identity.ts";
 import { type Deps, storedName } from "./deps.ts";
 import { RefusedError } from "./errors.ts";
 import { clusterNamespace, type ResourceKey } from "./resource.ts";
@@ -28,7 +28,7 @@ export async function readCaPair(deps: Deps, issuer: ResourceKey, secretName: st
   if (!secret) throw cannotGet("the secret has no tls.crt and tls.key in PEM");
   const [certificate, ...others] = certificatesIn(secret);
   const key = privateKeyIn(secret);
-  if (!certificate.ca) throw invalid("certificate is not a CA");
+  if (!certificate.ca) throw noCa(certificate);
   if (!certificate.checkPrivateKey(key)) throw invalid("the private key is not the certificate's");
   const end = certificate.validToDate;
   if (end <= deps.clock.now()) {
@@ -103,6 +103,13 @@ function cannotGet(what: string): RefusedError {
   return new RefusedError({ reason: "ErrGetKeyPair", message: `${prefix}${what}`, fix });
 }
 
-function invalid(what: string): RefusedError {
-  return new RefusedError({ reason: "ErrInvalidKeyPair", message: `${prefix}${what}`, fix });
+function invalid(what: string, cure = fix): RefusedError {
+  return new RefusedError({ reason: "ErrInvalidKeyPair", message: `${prefix}${what}`, fix: cure });
+}
+
+function noCa(certificate: X509Certificate): RefusedError {
+  const what = "certificate is not a CA";
+  return lacksCertSign(certificate)
+    ? invalid(`${what}: its key usage has no cert sign`, "give the CA the key usage `cert sign`")
+    : invalid(what);
 }

@@ -26,7 +26,9 @@ export interface CertificateIdentity {
 
 const oids = {
   commonName: "2.5.4.3",
+  keyUsage: "2.5.29.15",
   subjectAltName: "2.5.29.17",
+  basicConstraints: "2.5.29.19",
   authorityKeyIdentifier: "2.5.29.35",
   crlDistributionPoints: "2.5.29.31",
 };
@@ -100,6 +102,20 @@ export function certificatesOf(pem: string): X509Certificate[] {
 export function isSelfSigned(certificate: X509Certificate): boolean {
   return certificate.subject === certificate.issuer && certificate.verify(certificate.publicKey);
 }
+
+/** Whether it calls itself a CA and has a key usage that lets it sign no certificate (RFC 5280 4.2.1.3): nobody takes it for one. */
+export function lacksCertSign(certificate: X509Certificate): boolean {
+  const { extensions } = partsOf(certificate);
+  const [constraints, usage] = [oids.basicConstraints, oids.keyUsage].map((oid) => extensions.get(oid));
+  const callsItselfCa = constraints && derElements(derElements(constraints)[0]?.content ?? none)[0]?.tag === booleanTag;
+  // After the number of unused bits come the bits, the highest of a byte first.
+  const bits = usage && derElements(usage)[0]?.content[1];
+  return callsItselfCa === true && bits !== undefined && (bits & keyCertSign) === 0;
+}
+
+const booleanTag = 0x01;
+/** Bit 5 of KeyUsage. */
+const keyCertSign = 0x04;
 
 interface Parts {
   serial: Uint8Array;

@@ -21,6 +21,9 @@ export function contentHash(spec: ContentSpec): string | undefined {
   return text === plainest ? undefined : text;
 }
 
+/** Of a secret that may have been written by another spec: it is like no other, so the secret is looked at. */
+export const unknownContent = "?";
+
 /** The first part in which two of them differ. */
 export function changedPart(before: string | undefined, after: string | undefined): Part | undefined {
   const [old, wanted] = [before, after].map((hash) => (hash ?? plainest).split("."));

@@ -1,3 +1,4 @@
+import type { SignatureAlgorithm } from "./signature-algorithm.ts";
 import type { Usage } from "./usages.ts";
 
 /** What a certificate of a `ca` or `selfSigned` issuer is made of. */
@@ -19,7 +20,10 @@ export interface Signers {
   /** `certificate`: the CA's, PEM; `key`: its private key, PEM. */
   ca(order: SigningOrder, by: { certificate: string; key: string }): Promise<string>;
   /** `pkcs8`: the private key behind the order's public key, DER. */
-  selfSigned(order: SigningOrder, by: { pkcs8: Uint8Array; signatureAlgorithm?: string | undefined }): Promise<string>;
+  selfSigned(
+    order: SigningOrder,
+    by: { pkcs8: Uint8Array; signatureAlgorithm?: SignatureAlgorithm | undefined },
+  ): Promise<string>;
   /** A placeholder by a CA of its own, which nobody keeps and nobody trusts. */
   temporary(order: SigningOrder): Promise<string>;
 }

@@ -13,7 +13,7 @@ import {
   SubjectPublicKeyInfo,
 } from "@peculiar/asn1-x509";
 import type { CsrRequest } from "../../core/deps.ts";
-import type { SignatureAlgorithm } from "../../core/signature-algorithm.ts";
+import { algorithmFor, type SignatureAlgorithm, signatureForms } from "../../core/signature-algorithm.ts";
 import { defaultUsages } from "../../core/usages.ts";
 import { nameConstraints, subjectAltName } from "./extensions.ts";
 import { nameOf } from "./name.ts";
@@ -79,41 +79,18 @@ function extension(extnID: string, critical: boolean, der: ArrayBuffer | Uint8Ar
   return new Extension({ extnID, critical, extnValue: new OctetString(Uint8Array.from(new Uint8Array(der))) });
 }
 
-interface Signature {
-  /** null: the algorithm hashes by itself. */
-  digest: string | null;
-  identifier: AlgorithmIdentifier;
-}
-
-const rsa = (digest: string, last: number) => signature(digest, `1.2.840.113549.1.1.${last}`, null);
-const ecdsa = (digest: string, last: number) => signature(digest, `1.2.840.10045.4.3.${last}`);
-const signatures: Record<SignatureAlgorithm, () => Signature> = {
-  SHA256WithRSA: () => rsa("sha256", 11),
-  SHA384WithRSA: () => rsa("sha384", 12),
-  SHA512WithRSA: () => rsa("sha512", 13),
-  ECDSAWithSHA256: () => ecdsa("sha256", 2),
-  ECDSAWithSHA384: () => ecdsa("sha384", 3),
-  ECDSAWithSHA512: () => ecdsa("sha512", 4),
-  PureEd25519: () => signature(null, "1.3.101.112"),
-};
-
 /** What was asked for, else SHA-256 for RSA under 3072 bits and P-256, SHA-384 under 4096 and for P-384, SHA-512 above and for P-521. */
-function signatureOf(key: KeyObject, asked: SignatureAlgorithm | undefined): Signature {
-  return signatures[asked ?? byKey(key)]();
+function signatureOf(key: KeyObject, asked: SignatureAlgorithm | undefined) {
+  const { digest, oid } = signatureForms[asked ?? algorithmFor(key, byBits)];
+  return { digest, identifier: algorithmIdentifier(oid, key) };
 }
 
-function byKey(key: KeyObject): SignatureAlgorithm {
-  const { modulusLength = 0, namedCurve = "" } = key.asymmetricKeyDetails ?? {};
-  if (key.asymmetricKeyType === "ed25519") return "PureEd25519";
-  if (key.asymmetricKeyType === "rsa") {
-    if (modulusLength >= 4096) return "SHA512WithRSA";
-    return modulusLength >= 3072 ? "SHA384WithRSA" : "SHA256WithRSA";
-  }
-  if (namedCurve === "secp521r1") return "ECDSAWithSHA512";
-  return namedCurve === "secp384r1" ? "ECDSAWithSHA384" : "ECDSAWithSHA256";
+function byBits(bits: number): SignatureAlgorithm {
+  if (bits >= 4096) return "SHA512WithRSA";
+  return bits >= 3072 ? "SHA384WithRSA" : "SHA256WithRSA";
 }
 
 /** RSA has NULL parameters (RFC 4055 5), the others none (RFC 5758 3.2, RFC 8410 3). */
-function signature(digest: string | null, algorithm: string, parameters?: null): Signature {
-  return { digest, identifier: new AlgorithmIdentifier({ algorithm, ...(parameters === null && { parameters }) }) };
+function algorithmIdentifier(algorithm: string, { asymmetricKeyType }: KeyObject): AlgorithmIdentifier {
+  return new AlgorithmIdentifier({ algorithm, ...(asymmetricKeyType === "rsa" && { parameters: null }) });
 }

@@ -4,6 +4,7 @@ import { signsAtOnce } from "../issuer.ts";
 import { idOf, resourceOf } from "../resource.ts";
 import { type AttemptRef, type AttemptRow, type CertificateRow, type LeaseId, rowSchema } from "../rows.ts";
 import type { Condition } from "../status.ts";
+import { leftoversFrom } from "../steps/leftovers.ts";
 import { atGeneration, issuing, ready, readyMeanwhile, withOptions } from "../transitions.ts";
 import { abandon } from "./abandon.ts";
 import type { Ready } from "./start.ts";
@@ -80,8 +81,6 @@ function readyWhile(base: CertificateRow, decision: Ready["decision"], now: Date
 }
 
 const attemptDays = 30;
-/** When the sweep first asks whether an attempt's key and records are still needed. */
-const leftoversMs = 60 * 60_000;
 
 function newAttempt(work: Ready, ref: AttemptRef, leaseId: LeaseId, row: CertificateRow): AttemptRow {
   const at = work.facts.now.getTime();
@@ -99,8 +98,7 @@ function newAttempt(work: Ready, ref: AttemptRef, leaseId: LeaseId, row: Certifi
     ...(work.rehearsal ? { rehearsal: true } : { revision: (row.revision ?? 0) + 1 }),
     ...(signsAtOnce(work.issuer) ? { signs: true as const } : {}),
     // Said now, Prepare need not write it before it seals a key.
-    hasRecords: true,
-    dueAt: at + leftoversMs,
+    ...leftoversFrom(at),
     expiresAt: Math.floor(at / 1_000) + attemptDays * 86_400,
   };
 }

@@ -10,14 +10,13 @@ import { publicKeyHashOf } from "../public-key-hash.ts";
 import type { Resource } from "../resource.ts";
 import { keyFromSecretValue } from "../secret-value.ts";
 import { keystorePasswords } from "../stored-password.ts";
+import { leftoversFrom } from "./leftovers.ts";
 import { claimSecret } from "./own-secret.ts";
 import { storePlaceholder } from "./store-placeholder.ts";
 import { currentRequest, extendLease, type Work } from "./work.ts";
 
 /** The lease that the rest of the attempt runs under. */
 const leaseMs = 15 * 60_000;
-/** When the sweep first asks whether an attempt's key and records are still needed. */
-const leftoversMs = 60 * 60_000;
 
 /**
  * Makes the private key and the CSR in one invocation and seals the key before any order exists. The key is written first,
@@ -56,8 +55,7 @@ export async function prepare(work: Work): Promise<Outcome> {
 
 /** An attempt that an older version began does not say yet that there may be something to clean up. */
 async function expectLeftovers({ deps, row, save }: Work): Promise<void> {
-  row.hasRecords = true;
-  row.dueAt = deps.clock.now().getTime() + leftoversMs;
+  Object.assign(row, leftoversFrom(deps.clock.now().getTime()));
   await save();
 }
 

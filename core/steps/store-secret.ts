@@ -1,7 +1,7 @@
 import type { CertificateSpec } from "../certificate.ts";
 import { readCertificate } from "../certificate-identity.ts";
 import { together } from "../concurrently.ts";
-import { contentHash } from "../content-hash.ts";
+import { contentHash, unknownContent } from "../content-hash.ts";
 import { storedName } from "../deps.ts";
 import { isRefusalOf, RefusedError } from "../errors.ts";
 import { foreignIn } from "../foreign.ts";
@@ -165,7 +165,8 @@ function issuedBy(
 ): Pick<Stored, "issued" | "windowError"> {
   const { spec } = certificate;
   const leaf = readCertificate(content.chainPem);
-  const hash = contentHash(spec);
+  // An invocation that died may have written it as the spec was before the edit; then it stays so under this token.
+  const hash = certificate.specHash === attempt.specHash ? contentHash(spec) : unknownContent;
   const template = templateNames(spec.secretTemplate);
   const caFingerprint = signerOf(issuer, content);
   const life = { notBefore: leaf.notBefore.getTime(), notAfter: leaf.notAfter.getTime() };

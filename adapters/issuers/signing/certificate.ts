@@ -10,6 +10,7 @@ import {
   Validity,
   Version,
 } from "@peculiar/asn1-x509";
+import type { SignatureAlgorithm } from "../../../core/signature-algorithm.ts";
 import type { SigningOrder } from "../../../core/signing-port.ts";
 import { extensionsOf } from "./extensions.ts";
 import { readRequest } from "./request.ts";
@@ -20,7 +21,7 @@ export interface Authority {
   key: KeyObject;
   certificate?: { subject: Name; keyIdentifier: ArrayBuffer | undefined } | undefined;
   /** cert-manager's word, such as SHA384WithRSA; by the key when absent. */
-  signatureAlgorithm?: string | undefined;
+  signatureAlgorithm?: SignatureAlgorithm | undefined;
 }
 
 /** One certificate, PEM: what cert-manager, through Go's x509.CreateCertificate, makes of the same request. */

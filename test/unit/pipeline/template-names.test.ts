@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { type PortCall, passing } from "../../support/explore/faulty-deps.ts";
 import type { Around } from "../../support/pipeline.ts";
 import { edit, issued, overwrite, read, seconds, template, type Value } from "../../support/rewriting.ts";
 import { certificateSpec as spec } from "../../support/specs.ts";
 
+const key = { namespace: "web", kind: "Certificate", name: "www" } as const;
 const fao = { "controller.cert-manager.io/fao": "true" };
 const labels = async (p: Awaited<ReturnType<typeof issued>>) => (await read(p)).metadata.labels;
 
@@ -92,5 +94,31 @@ describe("what a template put into a secret", () => {
     await seconds(p, 400);
     expect(await labels(p)).toEqual({ ...fao, c: "3" });
     expect((await p.row("web/www"))?.issued?.template).toEqual({ annotations: [], labels: ["c"] });
+  });
+});
+
+describe("an issuance whose function died after it wrote the secret", () => {
+  it("has the template and formats of an edit made since, too", async () => {
+    let deaths = 0;
+    const edited = { ...template({ b: "2" }), additionalOutputFormats: [{ type: "DER" }] };
+    const around: Around = async ({ name, deps }, run) => {
+      if (name !== "WriteSecret" || deaths > 0) return run(deps);
+      const pass = async ({ port, method }: PortCall, effect: () => Promise<unknown>) => {
+        if (deaths > 0) throw new Error("dead");
+        const out = await effect();
+        if (`${port}.${method}` !== "secretsManager.write") return out;
+        deaths += 1;
+        await deps.requests.put({ key, apiVersion: "cert-manager.io/v1", spec: spec("www", edited) });
+        throw new Error("dead");
+      };
+      return run({ ...passing(deps, pass), log: () => undefined });
+    };
+    const p = await issued(template({ a: "1" }), { around });
+    await seconds(p, 400);
+    expect(deaths).toBe(1);
+    expect(await labels(p)).toEqual({ ...fao, b: "2" });
+    expect(Object.keys(await read(p))).toContain("key.der");
+    expect((await p.row("web/www"))?.issued?.template).toEqual({ annotations: [], labels: ["b"] });
+    expect(p.executions).toHaveLength(1);
   });
 });
