@@ -33,16 +33,67 @@ async function opened(more: object, around?: Around) {
   return p;
 }
 
+/** Notes what Write secret asks State for the history. */
+function noting(asked: string[]): Around {
+  return async ({ name, deps }, run) => {
+    if (name !== "WriteSecret") return run(deps);
+    const noted: Pick<typeof deps.state, "attemptsOf" | "keepAttempt"> = {
+      attemptsOf: (...args) => {
+        asked.push("attemptsOf");
+        return deps.state.attemptsOf(...args);
+      },
+      keepAttempt: (...args) => {
+        asked.push("keepAttempt");
+        return deps.state.keepAttempt(...args);
+      },
+    };
+    return run({ ...deps, state: { ...deps.state, ...noted } });
+  };
+}
+
 describe("the history of a Certificate", () => {
-  it("has one revision unless the spec wants more, and writes nothing for it", async () => {
-    const kept: string[] = [];
-    const around: Around = async ({ name, deps }, run) =>
-      run({ ...deps, state: { ...deps.state, keepAttempt: async () => void kept.push(name) } });
-    const p = await opened({}, around);
+  it("has one revision unless the spec wants more, as long as it is in use, and reads and writes nothing for it", async () => {
+    const asked: string[] = [];
+    const p = await opened({}, noting(asked));
+    await untilRevision(p, 2);
+    p.ca.knobs.profiles.default = 90 * 86_400;
     await untilRevision(p, 3);
+    await days(p, 55);
     const { revisions } = await history(p);
-    expect(revisions).toMatchObject([{ revision: 3, current: true, reason: "Renewing" }]);
-    expect(kept).toEqual([]);
+    expect(revisions).toMatchObject([{ revision: 3, current: true, reason: "Renewing", issuedAt: expect.any(String) }]);
+    expect(asked).toEqual([]);
+  });
+
+  it("is kept so far ahead that most issuances write nothing for it", async () => {
+    const asked: string[] = [];
+    const p = await opened({ revisionHistoryLimit: 3 }, noting(asked));
+    p.ca.knobs.profiles.default = 90 * 86_400;
+    await untilRevision(p, 8);
+    expect(await numbers(p)).toEqual([8, 7, 6]);
+    expect(asked.filter((method) => method === "attemptsOf")).toHaveLength(8);
+    // One for each of the long ones, and two for the short one before them.
+    expect(asked.filter((method) => method === "keepAttempt")).toHaveLength(8);
+  });
+
+  it("counts as the attempts say, also where one died before it could write that it had issued", async () => {
+    let deaths = 0;
+    const around: Around = async ({ name, deps }, run) => {
+      if (name !== "WriteSecret" || deaths > 0) return run(deps);
+      const putAttempt: typeof deps.state.putAttempt = async (row) => {
+        if (row.outcome?.result !== "issued") return deps.state.putAttempt(row);
+        deaths += 1;
+        throw new Error("dead");
+      };
+      return run({ ...deps, state: { ...deps.state, putAttempt }, log: () => undefined });
+    };
+    const p = await opened({ revisionHistoryLimit: 3 }, around);
+    await untilRevision(p, 3);
+    expect(deaths).toBeGreaterThan(0);
+    const attempts = await p.state.attemptsOf(key);
+    expect(attempts.map(({ revision }) => revision)).toEqual([3, 2, 1]);
+    for (const { startedAt, expiresAt = 0 } of attempts)
+      expect(expiresAt * 1_000).toBeGreaterThan(startedAt + 36 * dayMs);
+    expect(await numbers(p)).toEqual([3, 2, 1]);
   });
 
   it("has exactly as many as the spec says, each with what it was, over months of renewals", async () => {

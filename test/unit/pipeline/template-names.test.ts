@@ -36,15 +36,18 @@ describe("what a template put into a secret", () => {
     expect(await labels(p)).toEqual({ ...fao, b: "2", mine: "x" });
   });
 
-  it("goes also where the release before wrote the secret: its names lie there", async () => {
+  it("goes also where the release before wrote the secret: its names lie there, beside what is another's", async () => {
     const p = await issued(template({ a: "1", b: "2" }));
-    await overwrite(p, (value) => asBefore(value, ["a", "b"]));
+    await overwrite(p, (value) => {
+      const { metadata, ...keys } = asBefore(value, ["a", "b"]);
+      return { ...keys, metadata: { ...metadata, labels: { ...metadata.labels, mine: "x" } } };
+    });
     const row = await p.row("web/www");
     if (!row?.issued) throw new Error("not issued");
     const { template: _, ...old } = row.issued;
     await p.state.putCertificate({ ...row, issued: old });
     await edit(p, template({ b: "2" }));
-    expect(await labels(p)).toEqual({ ...fao, b: "2" });
+    expect(await labels(p)).toEqual({ ...fao, b: "2", mine: "x" });
     expect(Object.keys((await read(p)).metadata)).toEqual(["annotations", "labels"]);
   });
 
