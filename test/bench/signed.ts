@@ -1,3 +1,5 @@
+import { makePrivateKey } from "../../adapters/keys/private-key.ts";
+import { concurrently } from "../../core/concurrently.ts";
 import { type Bench, certificate, put, statesEntered, untilEachReady } from "./bench-stack.ts";
 import type { BenchReport } from "./budgets.ts";
 
@@ -22,9 +24,11 @@ export async function signed(bench: Bench): Promise<BenchReport["signed"]> {
     .list()
     .filter(({ function: caller }) => caller !== undefined && caller !== "sweep");
   bench.tell(`100 by a ca issuer: ${hundredSeconds} s, ${executions} executions, ${calls.length} calls`);
+  const keysAloneSeconds = await secondsOfKeys(names.length);
   const warm = one.slice(1).sort((a, b) => a - b);
   const callsPerCertificate = Math.round(calls.length / 10) / 10;
-  return { oneMs: warm[Math.floor(warm.length / 2)] ?? Number.NaN, hundredSeconds, callsPerCertificate };
+  const oneMs = warm[Math.floor(warm.length / 2)] ?? Number.NaN;
+  return { oneMs, hundredSeconds, keysAloneSeconds, callsPerCertificate };
 }
 
 /** Milliseconds from the first put to the last Ready. */
@@ -33,6 +37,13 @@ async function timed(bench: Bench, names: string[]): Promise<number> {
   await Promise.all(names.map((name) => put(bench, leaf(name))));
   await untilEachReady(bench, namespace, names, 120);
   return performance.now() - began;
+}
+
+/** RSA 2048, as many at once as there are threads to make them. */
+async function secondsOfKeys(count: number): Promise<number> {
+  const began = performance.now();
+  await concurrently(4, Array.from({ length: count }), () => makePrivateKey({ algorithm: "RSA", size: 2048 }));
+  return Math.round((performance.now() - began) / 10) / 100;
 }
 
 /** A root in cert-manager's namespace, and a ClusterIssuer that signs with it. */

@@ -1,4 +1,5 @@
 import type * as z from "zod/mini";
+import { together } from "../../../core/concurrently.ts";
 import type { Clock, State } from "../../../core/ports.ts";
 import type { AttemptRef } from "../../../core/rows.ts";
 import type { Item } from "../dynamo/expressions.ts";
@@ -36,11 +37,12 @@ export function besideAttempts(
     },
     chains: (refs) => readBeside(table, refs, "chain", chainItem),
     putChain: async (ref, { chain, ca }, expiresAt) => {
-      if (expiresAt > secondsFrom(clock, csrSeconds - leftBehindSeconds)) {
-        const keep = { text: "SET #expiresAt = :expiresAt", values: { expiresAt } };
-        await table.update(attemptKey(ref, "csr"), keep, { text: "attribute_exists(#namespace)" });
-      }
-      await table.put({ ...attemptKey(ref, "chain"), chain, ca, expiresAt }, absent);
+      const outlives = expiresAt > secondsFrom(clock, csrSeconds - leftBehindSeconds);
+      const keep = { text: "SET #expiresAt = :expiresAt", values: { expiresAt } };
+      await together([
+        ...(outlives ? [table.update(attemptKey(ref, "csr"), keep, { text: "attribute_exists(#namespace)" })] : []),
+        table.put({ ...attemptKey(ref, "chain"), chain, ca, expiresAt }, absent),
+      ]);
     },
   };
 }
