@@ -1,8 +1,9 @@
 import * as dnsAdapters from "../adapters/dns/index.ts";
 import { ownApiVersion } from "../core/api-versions.ts";
 import { type FieldFault, invalidValue, quote, requiredValue, unsupportedValue } from "../core/field-fault.ts";
+import { changedSince, madeOf } from "../core/own-csr/request-row.ts";
 import type { StoredRequest } from "../core/ports.ts";
-import { parseRequest } from "../core/request.ts";
+import { parseCertificate, parseRequest } from "../core/request.ts";
 import { clusterNamespace, isClusterScoped, type Kind, kinds } from "../core/resource.ts";
 import { asMap, asWritten } from "./as-written.ts";
 import { printedKey } from "./kinds.ts";
@@ -63,6 +64,13 @@ export function saysTheSame(stored: StoredRequest, { request, specHash }: Accept
     sameTexts(before.labels, wanted.labels) &&
     sameTexts(before.annotations, wanted.annotations)
   );
+}
+
+/** Why an object that is there may not become this one: cert-manager takes no change of a CertificateRequest. */
+export function mayNotBecome(stored: StoredRequest, { request }: Accepted): string | undefined {
+  if (request.key.kind !== "CertificateRequest") return undefined;
+  const [before, wanted] = [parseCertificate(stored), parseCertificate(request)];
+  return before.ok && wanted.ok ? changedSince(madeOf(before.resource), madeOf(wanted.resource)) : undefined;
 }
 
 /** Kind and name: without them there is no object to speak of. */

@@ -30,9 +30,10 @@ export function columnsOf(kind: Kind, look: { withNamespace: boolean; wide: bool
   return [
     ...(look.withNamespace && !isClusterScoped(kind) ? [namespace] : []),
     ["NAME", ({ key }) => key.name],
+    ...(own.first ?? []),
     ready,
     ...own.narrow,
-    ["STATUS", statusWord],
+    ...(own.withoutStatus ? [] : [["STATUS", statusWord] satisfies Column]),
     age,
     ...(look.wide ? own.wide(now) : []),
   ];
@@ -46,7 +47,15 @@ const issuerColumns = {
   ],
 };
 
-const columns: Record<Kind, { narrow: Column[]; wide: (now: number) => Column[] }> = {
+interface Columns {
+  /** Before READY. */
+  first?: Column[];
+  narrow: Column[];
+  wide: (now: number) => Column[];
+  withoutStatus?: true;
+}
+
+const columns: Record<Kind, Columns> = {
   Certificate: {
     narrow: [
       ["SECRET", ({ written }) => textAt(written.spec, "secretName") ?? "<none>"],
@@ -59,6 +68,19 @@ const columns: Record<Kind, { narrow: Column[]; wide: (now: number) => Column[] 
       ["REVISION", ({ certificate }) => String(certificate?.revision ?? "<none>")],
       ["STEP", ({ attempt }) => (attempt ? stepIn(attempt) : "<none>")],
     ],
+  },
+  /** cert-manager's printer columns. */
+  CertificateRequest: {
+    first: [
+      ["APPROVED", ({ certificate }) => certificate?.own?.approved?.status ?? "<none>"],
+      ["DENIED", ({ certificate }) => certificate?.own?.denied?.status ?? "<none>"],
+    ],
+    narrow: [
+      ["ISSUER", ({ written }) => textAt(written.spec, "issuerRef", "name") ?? "<none>"],
+      ["REQUESTER", ({ written }) => textAt(written.spec, "username") ?? "<none>"],
+    ],
+    wide: () => [["STATUS", ({ certificate }) => certificate?.ready.message || "<none>"]],
+    withoutStatus: true,
   },
   Issuer: issuerColumns,
   ClusterIssuer: issuerColumns,

@@ -43,12 +43,7 @@ export async function describeCertificate(installation: Installation, seen: Seen
     failuresPart(certificate),
     targets,
     revocationsPart(revocations, colour),
-    part(
-      "Attempts",
-      attempts.map((attempt) => attemptRow(attempt, seen, now)),
-      attemptHeader,
-      colour,
-    ),
+    attemptsPart(attempts, seen, now, colour),
     eventsPart(events, now, colour),
     `Next:\n  ${nextStep(seen, now)}`,
   ]
@@ -109,6 +104,12 @@ function revocationsPart(revocations: RevocationRow[], colour: boolean): string 
       refusal ?? ended ?? message ?? "under way",
     ]);
   return part("Revocations", rows, ["OF ATTEMPT", "REASON", "ASKED", "REVOKED", "NOW"], colour);
+}
+
+/** The attempts as a table, newest first; of a CertificateRequest, too. */
+export function attemptsPart(attempts: AttemptRow[], seen: Seen, now: number, colour: boolean): string {
+  const rows = attempts.map((attempt) => attemptRow(attempt, seen, now));
+  return part("Attempts", rows, attemptHeader, colour);
 }
 
 const attemptHeader = ["ATTEMPT", "GENERATION", "WHY", "STARTED", "TOOK", "STEP", "RESULT"];

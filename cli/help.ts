@@ -12,7 +12,7 @@ export function overview(verbs: Verb[]): string {
     "Verbs:",
     columns(verbs.map(({ name, summary }) => [name, summary])),
     "",
-    "Kinds: certificate (cert), issuer, clusterissuer, cluster, bundle; singular or plural.",
+    "Kinds: certificate (cert), certificaterequest (cr), issuer, clusterissuer, cluster, bundle; singular or plural.",
     "",
     "Examples:",
     "  certwright apply -f examples/minimal",

@@ -4,13 +4,14 @@ import { UsageError } from "./failure.ts";
 
 const words: Record<Kind, string[]> = {
   Certificate: ["certificate", "certificates", "cert", "certs"],
+  CertificateRequest: ["certificaterequest", "certificaterequests", "cr", "crs"],
   Issuer: ["issuer", "issuers"],
   ClusterIssuer: ["clusterissuer", "clusterissuers"],
   Cluster: ["cluster", "clusters"],
   Bundle: ["bundle", "bundles"],
 };
 
-/** `certificate, issuer, clusterissuer, cluster, bundle`: what may stand for KIND. */
+/** `certificate, certificaterequest, issuer, clusterissuer, cluster, bundle`: what may stand for KIND. */
 const kindWords = Object.values(words)
   .map(([word]) => word)
   .join(", ");

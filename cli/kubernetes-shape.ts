@@ -34,6 +34,7 @@ export function listShape(items: object[]): object {
 
 function statusOf(seen: Seen): object | undefined {
   const { certificate, issuer, cluster, bundle } = seen;
+  if (certificate?.key.kind === "CertificateRequest") return requestStatus(seen, certificate);
   if (certificate) return certificateStatus(seen, certificate);
   if (cluster) return clusterStatus(cluster);
   return bundle ? bundleStatus(bundle) : issuer && issuerStatus(issuer);
@@ -77,6 +78,22 @@ function renewalInformation({ window, explanationUrl, checkedAt, nextCheckAt, la
 
 function revocationList({ checkedAt, nextCheckAt, lastError }: CrlLook): object {
   return withoutUndefined({ lastChecked: timeOf(checkedAt), nextCheck: rfc3339(nextCheckAt), lastError });
+}
+
+/** `certificate` and `ca` are base64 of PEM, as Kubernetes prints bytes. */
+function requestStatus({ result }: Seen, row: CertificateRow): object {
+  const { approved, denied, invalid, failureTime } = row.own ?? {};
+  const bytes = (pem: string | undefined) => pem && Buffer.from(pem).toString("base64");
+  return withoutUndefined({
+    conditions: conditions([approved, denied, row.ready, invalid], row.generation),
+    certificate: bytes(result?.chain),
+    ca: bytes(result?.ca),
+    failureTime,
+    // cert-manager has no such fields: what follows is ours.
+    attempt: row.attempt?.id,
+    executionArn: row.attempt?.executionArn,
+    nextDecisionTime: timeOf(row.dueAt),
+  });
 }
 
 function issuerStatus(row: IssuerRow): object {

@@ -11,6 +11,10 @@ export function nextStep(seen: Seen, now: number): string {
     return "certwright decides on what the object says now: within seconds, at the latest with the resync every 6 hours.";
   const { certificate } = seen;
   if (!certificate) return checkStep(rowOf(seen)?.dueAt, rowOf(seen)?.ready.status === "True", now);
+  if (certificate.own?.signed)
+    return "Nothing: it has its certificate (`certwright get -o yaml` prints it), and is not renewed.";
+  if (certificate.own?.failureTime !== undefined)
+    return `Nothing: it has failed for good (see the reason above). ${certificate.own.made ? "Make another one." : "A valid one of this name is taken."}`;
   if (isUpToDate(seen))
     return certificate.issued?.renewalTime === undefined ? unrenewed(seen, now) : renewal(seen, now);
   if (certificate.dueAt === undefined)
@@ -29,10 +33,11 @@ function attemptStep({ key, attempt }: Seen, certificate: CertificateRow, when: 
   if (certificate.waitsForIssuer)
     return `It waits for ${certificate.issuer ?? "its issuer"} and goes on within seconds of that being Ready; it looks again at ${when}.`;
   const reason = certificate.issuing?.reason ?? certificate.ready.reason;
-  const atOnce = `To try at once: certwright renew ${key.name} -n ${key.namespace}`;
+  const isRenewed = key.kind === "Certificate";
+  const atOnce = isRenewed ? ` To try at once: certwright renew ${key.name} -n ${key.namespace}` : "";
   if (certificate.attempt)
-    return `Attempt ${certificate.attempt.id} goes on at ${when}, with the same order and key (${reason}). ${atOnce}`;
-  return `Next try at ${when}, because of ${reason}. ${atOnce}`;
+    return `Attempt ${certificate.attempt.id} goes on at ${when}, with the same order and key (${reason}).${atOnce}`;
+  return `Next try at ${when}, because of ${reason}.${atOnce}`;
 }
 
 function renewal(seen: Seen, now: number): string {

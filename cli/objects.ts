@@ -1,11 +1,12 @@
 import * as dnsAdapters from "../adapters/dns/index.ts";
 import { annotationNames } from "../core/annotations.ts";
+import { refOf } from "../core/attempt-ref.ts";
 import { concurrently } from "../core/concurrently.ts";
 import type { BundleRow, ClusterRow } from "../core/kubernetes/rows.ts";
 import type { Requests, StoredRequest } from "../core/ports.ts";
 import { parseRequest } from "../core/request.ts";
 import { clusterNamespace, idOf, isClusterScoped, type Kind, type ResourceKey } from "../core/resource.ts";
-import type { AttemptRow, CertificateRow, IssuerRow } from "../core/rows.ts";
+import type { AttemptRow, CertificateRow, ChainItem, IssuerRow } from "../core/rows.ts";
 import { asWritten, type Written } from "./as-written.ts";
 import { Failure } from "./failure.ts";
 import { inNamespace, keyIn, printedKey } from "./kinds.ts";
@@ -21,13 +22,24 @@ export interface Seen {
   key: ResourceKey;
   written: Written;
   specHash: string;
-  /** Absent until State has decided for the first time. */
+  /** Of a CertificateRequest, too. Absent until State has decided for the first time. */
   certificate?: CertificateRow;
   issuer?: IssuerRow;
   cluster?: ClusterRow;
   bundle?: BundleRow;
   /** The attempt in hand. */
   attempt?: AttemptRow;
+  /** The result of a CertificateRequest; only where it was asked for (withResults). */
+  result?: ChainItem;
+}
+
+/** The same objects, CertificateRequests with their certificates. */
+export function withResults({ state }: Installation, objects: Seen[]): Promise<Seen[]> {
+  return concurrently(readsAtOnce, objects, async (seen) => {
+    const signed = seen.certificate?.own?.signed;
+    const result = signed && (await state.chain(refOf(seen.key, signed.attemptId)));
+    return result ? { ...seen, result } : seen;
+  });
 }
 
 /** What State says of an object, whatever its kind. */
@@ -103,9 +115,7 @@ async function withState({ state }: Installation, stored: StoredRequest[]): Prom
   );
   const refs = [...rows.values()].flatMap(({ certificate }) => {
     const attemptId = certificate?.attempt?.id;
-    return certificate && attemptId !== undefined
-      ? [{ namespace: certificate.key.namespace, name: certificate.key.name, attemptId }]
-      : [];
+    return certificate && attemptId !== undefined ? [refOf(certificate.key, attemptId)] : [];
   });
   const attempts = refs.length === 0 ? new Map<string, AttemptRow>() : await state.attempts(refs);
   return stored.map((request) => {
@@ -128,7 +138,7 @@ type Row = Pick<Seen, "certificate" | "issuer" | "cluster" | "bundle">;
 async function rowsOf(state: Installation["state"], keys: ResourceKey[]): Promise<Map<string, Row>> {
   const of = (...kinds: Kind[]) => keys.filter(({ kind }) => kinds.includes(kind));
   const [certificates, issuers, clusters, bundles] = await Promise.all([
-    state.certificates(of("Certificate")),
+    state.certificates(of("Certificate", "CertificateRequest")),
     state.issuers(of("Issuer", "ClusterIssuer")),
     concurrently(readsAtOnce, of("Cluster"), (key) => state.cluster(key)),
     concurrently(readsAtOnce, of("Bundle"), (key) => state.bundle(key)),

@@ -42,6 +42,10 @@ const options = {
   },
   yes: { type: "boolean", help: "do what cannot be undone" },
   "ignore-not-found": { type: "boolean", help: "what is not there is no failure" },
+  "from-certificate-file": { type: "string", value: "FILE", help: "the Certificate whose key and request are made" },
+  "fetch-certificate": { type: "boolean", help: "wait until it is signed, and write the certificate" },
+  "output-key-file": { type: "string", value: "FILE", help: "where the private key goes (default: NAME.key)" },
+  "output-certificate-file": { type: "string", value: "FILE", help: "where the certificate goes (default: NAME.crt)" },
   instance: { type: "string", value: "NAME", help: "the installation (default: certwright, or CERTWRIGHT_INSTANCE)" },
   help: { type: "boolean", short: "h", help: "show help" },
 } as const satisfies Record<string, OptionHelp>;

@@ -1,5 +1,6 @@
 import { account } from "./commands/account.ts";
 import { apply } from "./commands/apply.ts";
+import { create } from "./commands/create.ts";
 import { deleteVerb } from "./commands/delete.ts";
 import { describeVerb } from "./commands/describe.ts";
 import { explainVerb } from "./commands/explain.ts";
@@ -19,8 +20,8 @@ import { everywhere, parseOptions, type Values } from "./options.ts";
 import type { Installation, Verb } from "./verb.ts";
 
 const verbs: Verb[] = [
-  ...[apply, get, describeVerb, explainVerb, historyVerb, wait, renew, revoke, deleteVerb, exportVerb, inspectVerb],
-  account,
+  ...[apply, create, get, describeVerb, explainVerb, historyVerb, wait, renew, revoke, deleteVerb, exportVerb],
+  ...[inspectVerb, account],
   kubernetes,
   version,
 ];

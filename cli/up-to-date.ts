@@ -9,6 +9,8 @@ import type { Installation } from "./verb.ts";
 export async function servesTheRequest({ state }: Installation, seen: Seen): Promise<boolean> {
   if (isUpToDate(seen)) return true;
   const { key, certificate, specHash, written } = seen;
+  // It is never renewed; a change of it is refused, and is what the request says now.
+  if (certificate?.own) return certificate.own.signed !== undefined && certificate.own.invalid === undefined;
   const attemptId = certificate?.issued?.attemptId;
   if (attemptId === undefined) return false;
   const made = (await state.attempts([{ namespace: key.namespace, name: key.name, attemptId }])).get(attemptId);

@@ -23,7 +23,7 @@ export function refusedByAcme(spec: CertificateSpec, acme: AcmeSpec): AcmeRefusa
 function badField(spec: CertificateSpec): AcmeRefusal | undefined {
   const field = (["uris", "emailAddresses", "otherNames"] as const).find((name) => spec[name]);
   if (field !== undefined) {
-    const message = `spec.${field}: an ACME CA certifies DNS names and IP addresses only`;
+    const message = `${pathOf(spec, field)}: an ACME CA certifies DNS names and IP addresses only`;
     return { message, fix: `remove it, or ${elsewhere}` };
   }
   const message = "spec.isCA: an ACME CA certifies no other CA";
@@ -31,16 +31,17 @@ function badField(spec: CertificateSpec): AcmeRefusal | undefined {
 }
 
 /** Host names have no underscore: the Baseline Requirements of the CA/Browser Forum forbid it. */
-function badName({ dnsNames }: CertificateSpec): AcmeRefusal | undefined {
-  const name = dnsNames.find((one) => one.includes("_"));
+function badName(spec: CertificateSpec): AcmeRefusal | undefined {
+  const name = spec.dnsNames.find((one) => one.includes("_"));
   if (name === undefined) return undefined;
-  const message = `spec.dnsNames: ${quote(name)} has an underscore, which ACME CAs do not certify`;
+  const message = `${pathOf(spec, "dnsNames")}: ${quote(name)} has an underscore, which ACME CAs do not certify`;
   return { message, fix: `write a name without it, or ${elsewhere}` };
 }
 
 /** A common name that is a DNS name is ordered, too. */
 function badCommonName(spec: CertificateSpec): AcmeRefusal | undefined {
   const commonName = commonNameOf(spec);
+  if (spec.request) return unlistedCommonName(spec);
   if (commonName === undefined || toALabel(commonName) !== undefined) return undefined;
   if (spec.ipAddresses?.includes(commonName)) return undefined;
   const field = spec.literalSubject === undefined ? "spec.commonName" : "spec.literalSubject";
@@ -53,9 +54,26 @@ function badCommonName(spec: CertificateSpec): AcmeRefusal | undefined {
   };
 }
 
+/** A request is sent as it is: its common name must be one of its names already. */
+function unlistedCommonName({ commonName, dnsNames, ipAddresses = [] }: CertificateSpec): AcmeRefusal | undefined {
+  if (commonName === undefined || [...dnsNames, ...ipAddresses].includes(commonName.toLowerCase())) return undefined;
+  const rule =
+    "The CSR PEM requests a commonName that is not present in the list of dnsNames or ipAddresses. If a commonName is set, ACME requires that the value is also present in the list of dnsNames or ipAddresses";
+  return {
+    message: `${rule}: ${quote(commonName)} does not exist in [${dnsNames.join(" ")}] or [${ipAddresses.join(" ")}]`,
+    fix: `make a request that lists it, or ${elsewhere}`,
+  };
+}
+
+/** A CertificateRequest's names stand in its CSR. */
+function pathOf({ request }: CertificateSpec, field: string): string {
+  return request ? `spec.request: ${field}` : `spec.${field}`;
+}
+
 /** RFC 8738 7: dns-01 proves no address. */
-function badAddresses({ ipAddresses }: CertificateSpec, { solvers }: AcmeSpec): AcmeRefusal | undefined {
+function badAddresses(spec: CertificateSpec, { solvers }: AcmeSpec): AcmeRefusal | undefined {
+  const { ipAddresses } = spec;
   if (!ipAddresses || solvers.some((solver) => "http01" in solver)) return undefined;
-  const message = `spec.ipAddresses: dns01 cannot prove ${ipAddresses[0]} (RFC 8738 7), and the issuer has no http01 solver`;
+  const message = `${pathOf(spec, "ipAddresses")}: dns01 cannot prove ${ipAddresses[0]} (RFC 8738 7), and the issuer has no http01 solver`;
   return { message, fix: `add an http01 solver, remove the addresses, or ${elsewhere}` };
 }

@@ -71,7 +71,7 @@ export function annotationPath(name: string): string {
 
 /** Faults for annotations under certwright.dev/ that do not exist or do not belong to this kind. */
 export function checkAnnotationNames(kind: Kind, annotations: Record<string, string>, faults: FieldFault[]): void {
-  const known: string[] = annotationsOf[familyOf(kind)];
+  const known: string[] = kind === "CertificateRequest" ? [] : annotationsOf[familyOf(kind)];
   const elsewhere = Object.values<string>(annotationNames).filter((name) => !known.includes(name));
   for (const name of Object.keys(annotations)) {
     if (!name.startsWith("certwright.dev/") || known.includes(name)) continue;

@@ -40,6 +40,18 @@ export interface CertificateSpec extends SubjectFields, AlternativeNames {
   revisionHistoryLimit: number;
   /** From the annotations certwright.dev/* and the field targets. */
   options: CertificateOptions;
+  /** Of a CertificateRequest, which has no secret: secretName is "". */
+  request?: OwnCsr;
+}
+
+/** What a CertificateRequest brings beside the spec of a Certificate that it amounts to. */
+export interface OwnCsr {
+  /** PKCS#10, DER, base64. */
+  csr: string;
+  /** SHA-256 of the SubjectPublicKeyInfo's DER, lower-case hex. */
+  publicKeyHash: string;
+  /** The stored secret with its key, for a selfSigned issuer. */
+  keySecretName?: string;
 }
 
 export interface PrivateKeySpec {
@@ -124,7 +136,8 @@ export function readTargets(fields: Fields, options: CertificateOptions): Certif
 
 const named = "write the name of a Cluster";
 
-function readIssuerRef(fields: Fields): CertificateSpec["issuerRef"] {
+/** Reads spec.issuerRef with cert-manager's rules. */
+export function readIssuerRef(fields: Fields): CertificateSpec["issuerRef"] {
   const fix = "write the name of an Issuer of this namespace or of a ClusterIssuer";
   const ref = fields.map("issuerRef", issuerRefTable);
   if (!ref) {

@@ -43,7 +43,7 @@ export function malformed({ request }: Facts): Answer {
 export function notAllowed(facts: Facts): Answer {
   const { spec, key } = resource(facts);
   const fault = refusedByPolicy(facts.policy, key.namespace, orderNames(spec), otherIdentities(spec));
-  return fault && { action: "refuse", reason: fault.reason, message: `${fault.message}; ${fault.fix}` };
+  return fault && { action: "refuse", reason: fault.reason, message: `${fault.message}; ${fault.fix}`, denied: true };
 }
 
 export function issuerUnknown(facts: Facts): Answer {
@@ -63,9 +63,11 @@ export function issuerNotReady({ issuer }: Facts): Answer {
 /** As cert-manager's ACME controller fails such a request before it orders. A changed issuer may serve it: it is looked at again then. */
 export function acmeCannot(facts: Facts): Answer {
   const acme = (facts.issuer?.spec as Partial<IssuerSpec> | undefined)?.acme;
-  const refusal = acme && refusedByAcme(resource(facts).spec, acme);
+  const { spec } = resource(facts);
+  const refusal = acme && refusedByAcme(spec, acme);
   if (!refusal) return undefined;
   const message = `${refusal.message}; ${refusal.fix}`;
+  if (spec.request) return { action: "refuse", reason: "InvalidOrder", message };
   return { action: "wait", reason: "InvalidOrder", message, until: "backoff", waitsForIssuer: true };
 }
 
@@ -112,6 +114,7 @@ function resumed(facts: Facts, reason: string, alone: boolean): Answer {
 export function notIssuedYet(facts: Facts): Answer {
   if (facts.row?.issued) return undefined;
   const { spec } = resource(facts);
+  if (spec.request) return issue(facts, "DoesNotExist", "Certificate issuance pending");
   return issue(facts, "DoesNotExist", `Issuing certificate as Secret "${spec.secretName}" does not exist`);
 }
 

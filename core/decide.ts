@@ -28,6 +28,7 @@ import {
   upToDate,
 } from "./checks.ts";
 import type { Facts } from "./facts.ts";
+import { requestDone } from "./own-csr/request-done.ts";
 import type { RevocationWish } from "./revocation/wish.ts";
 import type { Lane } from "./rows.ts";
 
@@ -40,7 +41,7 @@ export type Decision =
   /** The certificate stays; its stored secret is to be looked at and, if need be, written anew. */
   | { action: "rewrite"; reason: string; message: string }
   /** The object cannot be served as it is; nothing is tried until it changes. */
-  | { action: "refuse"; reason: string; message: string }
+  | { action: "refuse"; reason: string; message: string; denied?: true }
   /** The user wants what is in use revoked; afterwards it is decided anew. */
   | { action: "revoke"; reason: string; wish: RevocationWish }
   /** All is well, or somebody else is at work. `look`: only the stored secret could still say otherwise. */
@@ -58,6 +59,7 @@ export const border: Check[] = [
   inProgress, // an execution holds the lease: it sees edits and deletions itself
   requestGone, // the user deleted the object
   malformed, // the object alone decides: schema
+  requestDone, // a CertificateRequest that has ended, or was changed since
   notAllowed, // the operator's namespaces and names
 ];
 

@@ -32,6 +32,10 @@ export const sentences: Record<string, Sentence> = {
     if (!request || request.ok) return "every field is understood";
     return `${request.faults.length} ${request.faults.length === 1 ? "field breaks a rule" : "fields break a rule"}`;
   },
+  requestDone: ({ key, row }) => {
+    if (key.kind !== "CertificateRequest") return "only a CertificateRequest is decided once";
+    return row?.own?.made ? "it was decided on before" : "it was never valid before";
+  },
   notAllowed: (facts) => {
     const { policy, key } = facts;
     if (policy.refused) return "by the namespaces of the installation, as dispatch decided";

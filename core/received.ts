@@ -10,7 +10,8 @@ import { commonNameOf, type SubjectFields } from "./subject.ts";
 export interface Received {
   chain: string;
   csr: CsrItem;
-  pkcs8: Uint8Array;
+  /** Absent where its owner alone has it: then the request's public key is compared. */
+  pkcs8?: Uint8Array;
   /** The working certificate that this one is to replace by age (reason Renewing). */
   renews: Issued | undefined;
   now: Date;
@@ -23,7 +24,7 @@ const skewMs = 3_600_000;
 export function checkReceived({ chain, csr, pkcs8, renews, now }: Received): void {
   const leaf = parsed(chain);
   const fault =
-    wrongKey(chain, pkcs8) ??
+    (pkcs8 ? wrongKey(chain, pkcs8) : otherKey(leaf.publicKeyHash, csr)) ??
     wrongNames(leaf.names, csr.names, csr.asked) ??
     wrongNames(leaf.ipAddresses, csr.asked.ipAddresses ?? []) ??
     wrongTime(leaf, renews, now) ??
@@ -42,6 +43,10 @@ function parsed(chain: string) {
 function wrongKey(chain: string, pkcs8: Uint8Array): string | undefined {
   const key = createPrivateKey({ key: Buffer.from(pkcs8), format: "der", type: "pkcs8" });
   return new X509Certificate(chain).checkPrivateKey(key) ? undefined : "it is for another key";
+}
+
+function otherKey(publicKeyHash: string, csr: CsrItem): string | undefined {
+  return publicKeyHash === csr.publicKeyHash ? undefined : "it is for another key";
 }
 
 /** A CA may make the common name one of the names, and leave out URIs and e-mail addresses: cert-manager takes both. */

@@ -18,6 +18,7 @@ import { bundleTable, readBundleSpec } from "./kubernetes/bundle-fields.ts";
 import type { ClusterSpec } from "./kubernetes/cluster.ts";
 import { clusterTable, readClusterSpec } from "./kubernetes/cluster-fields.ts";
 import { readMap } from "./map-text.ts";
+import { readRequestSpec, requestTable } from "./own-csr/request-spec.ts";
 import type { StoredRequest } from "./ports.ts";
 import { readRateLimits } from "./rate-limits-annotation.ts";
 import { clusterNamespace, isClusterScoped, type Resource, type ResourceKey } from "./resource.ts";
@@ -40,6 +41,7 @@ const mostFaults = 50;
 export function parseRequest(stored: StoredRequest, adapters: DnsAdapters): Parsed {
   switch (stored.key.kind) {
     case "Certificate":
+    case "CertificateRequest":
       return parseCertificate(stored);
     case "Cluster":
       return parseCluster(stored);
@@ -50,8 +52,9 @@ export function parseRequest(stored: StoredRequest, adapters: DnsAdapters): Pars
   }
 }
 
-/** Parses a Certificate; never throws. */
+/** Parses a Certificate, or a CertificateRequest as the Certificate that its CSR asks for; never throws. */
 export function parseCertificate(stored: StoredRequest): ParsedAs<CertificateSpec> {
+  if (stored.key.kind === "CertificateRequest") return parse(stored, requestTable, readRequestSpec);
   const table = isOurs(stored) ? ownCertificateTable : certificateTable;
   return parse(stored, table, (fields, annotations, faults) => ({
     ...readCertificateSpec(fields),

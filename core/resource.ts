@@ -1,5 +1,5 @@
 /** The kinds a user may write to the Requests table. */
-export const kinds = ["Certificate", "Issuer", "ClusterIssuer", "Cluster", "Bundle"] as const;
+export const kinds = ["Certificate", "CertificateRequest", "Issuer", "ClusterIssuer", "Cluster", "Bundle"] as const;
 export type Kind = (typeof kinds)[number];
 
 /** Where cluster-scoped kinds live. */
@@ -12,12 +12,12 @@ export const answerNamespace = "_http01";
 
 /** The kinds that live in `_cluster`. */
 export function isClusterScoped(kind: Kind): boolean {
-  return kind !== "Certificate" && kind !== "Issuer";
+  return kind === "ClusterIssuer" || kind === "Cluster" || kind === "Bundle";
 }
 
 /** Who works on an object of that kind: dispatch, check-issuer or sync-kubernetes. */
 export function familyOf(kind: Kind): "certificate" | "issuer" | "kubernetes" {
-  if (kind === "Certificate") return "certificate";
+  if (kind === "Certificate" || kind === "CertificateRequest") return "certificate";
   return kind === "Cluster" || kind === "Bundle" ? "kubernetes" : "issuer";
 }
 

@@ -22,7 +22,7 @@ export type Lane = "renew" | "new";
 /** The right of one execution to write for an attempt. The id is the execution's name. */
 export type LeaseId = string;
 
-/** `Certificate/web`: status, schedule and the lease. Dispatch, sweep and the ending steps write it. */
+/** `Certificate/web` or `CertificateRequest/web`: status, schedule and the lease. Dispatch, sweep and the ending steps write it. */
 export interface CertificateRow {
   key: ResourceKey;
   schema: number;
@@ -75,12 +75,36 @@ export interface CertificateRow {
   rewrite?: { until: number; failures?: number };
   /** What is wrong with a version of the secret that somebody else wrote: it is issued anew. */
   drift?: { versionId: string; reason: string; message: string };
+  /** What a CertificateRequest has, which has neither `issued` nor a secret. */
+  own?: OwnRequest;
   /** Days of the recovery window, when the user asked that the secret goes with its Certificate. */
   recoveryDays?: number;
   /** Epoch ms; a tombstone: the request is gone. */
   deletedAt?: number;
   /** Epoch seconds, DynamoDB's time to live. */
   expiresAt?: number;
+}
+
+/** What State knows of a CertificateRequest: it is made once, and its result is the chain beside its attempt. */
+export interface OwnRequest {
+  /** Hashes of what it asked for when it was first decided on: neither may change. Absent while it is not valid. */
+  made?: { spec: string; annotations: string };
+  approved?: Condition;
+  denied?: Condition;
+  /** It is not valid, or was changed. */
+  invalid?: Condition;
+  /** RFC 3339; it failed for good. */
+  failureTime?: string;
+  signed?: SignedRequest;
+}
+
+/** The result of a CertificateRequest; instants in epoch ms. */
+export interface SignedRequest {
+  attemptId: string;
+  notBefore: number;
+  notAfter: number;
+  /** SHA-256 of the leaf's DER, lower-case hex. */
+  fingerprint: string;
 }
 
 /** What State knows of the certificate that the secret holds: all that decide() needs without reading the secret. */
@@ -123,10 +147,11 @@ export interface Revoked {
 
 export type StoreName = "secretsManager" | "s3";
 
-/** Names one attempt of one Certificate. */
+/** Names one attempt of one Certificate, or of one CertificateRequest. */
 export interface AttemptRef {
   namespace: string;
-  /** The Certificate's name. */
+  /** Absent: a Certificate's. */
+  kind?: "CertificateRequest";
   name: string;
   /** UUID; also the ClientRequestToken of the secret's version. */
   attemptId: string;

@@ -119,7 +119,8 @@ export function withoutRoot(chainPem: string): string {
     .join("");
 }
 
-function keyPem(pkcs8: Uint8Array, encoding: "PKCS1" | "PKCS8"): string {
+/** The PEM text of a private key as spec.privateKey.encoding has it. */
+export function keyPem(pkcs8: Uint8Array, encoding: "PKCS1" | "PKCS8"): string {
   const key = createPrivateKey({ key: Buffer.from(pkcs8), format: "der", type: "pkcs8" });
   return key.export({ type: pemType(key, encoding), format: "pem" }).toString();
 }

@@ -5,7 +5,7 @@ import { isMap } from "./field-reader.ts";
 import { isInstant } from "./instant.ts";
 import { readMap } from "./map-text.ts";
 import type { StoredRequest } from "./ports.ts";
-import { familyOf } from "./resource.ts";
+import { familyOf, type Kind } from "./resource.ts";
 import { isRevocationWish } from "./revocation/wish.ts";
 
 const deepest = 64;
@@ -39,11 +39,20 @@ function metadataOf(stored: StoredRequest): unknown {
   return emptyAsAbsent({
     labels: emptyAsAbsent(labels),
     annotations: emptyAsAbsent(
-      isMap(annotations) ? Object.fromEntries(Object.entries(annotations).filter(decides)) : annotations,
+      isMap(annotations)
+        ? Object.fromEntries(Object.entries(annotations).filter(decidesIn(stored.key.kind)))
+        : annotations,
     ),
     name: name === stored.key.name ? undefined : name,
     namespace: namespace === stored.key.namespace ? undefined : namespace,
   });
+}
+
+/** Nothing that cert-manager reads of a CertificateRequest may change. */
+function decidesIn(kind: Kind): (entry: [string, unknown]) => boolean {
+  return kind === "CertificateRequest"
+    ? (entry) => decides(entry) || /^(acme\.)?cert-manager\.io/.test(entry[0])
+    : decides;
 }
 
 function decides([name, value]: [string, unknown]): boolean {

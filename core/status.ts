@@ -1,6 +1,15 @@
 /** A condition as Kubernetes shows it; times are RFC 3339 to the second. */
 export interface Condition {
-  type: "Ready" | "Issuing" | "LifetimeShortened" | "Synced" | "Reloaded";
+  type:
+    | "Ready"
+    | "Issuing"
+    | "LifetimeShortened"
+    | "Synced"
+    | "Reloaded"
+    /** Of a CertificateRequest. */
+    | "Approved"
+    | "Denied"
+    | "InvalidRequest";
   status: "True" | "False" | "Unknown";
   /** CamelCase, stable, listed in docs/errors.md. */
   reason: string;

@@ -1,4 +1,5 @@
 import type { CertificateSpec } from "./certificate.ts";
+import { readyReason } from "./own-csr/request-row.ts";
 import { nextLook } from "./renewal.ts";
 import type { Resource, ResourceKey } from "./resource.ts";
 import { type CertificateRow, rowSchema } from "./rows.ts";
@@ -74,7 +75,12 @@ export function ready(
   message: string,
   now: Date,
 ): Condition {
-  return condition(row.ready, { type: "Ready", status, reason, message, observedGeneration: row.generation }, now);
+  const shown = row.key.kind === "CertificateRequest" && reason !== "Deleted" ? readyReason(row) : reason;
+  return condition(
+    row.ready,
+    { type: "Ready", status, reason: shown, message, observedGeneration: row.generation },
+    now,
+  );
 }
 
 export function issuing(

@@ -14,10 +14,10 @@ import {
 } from "@peculiar/asn1-x509";
 import type { CsrRequest } from "../../core/deps.ts";
 import { algorithmFor, type SignatureAlgorithm, signatureForms } from "../../core/signature-algorithm.ts";
+import { encodeUsages } from "../../core/usage-codes.ts";
 import { defaultUsages } from "../../core/usages.ts";
 import { nameConstraints, subjectAltName } from "./extensions.ts";
 import { nameOf } from "./name.ts";
-import { encodeUsages } from "./usages.ts";
 
 export interface Csr {
   /** PKCS#10 (RFC 2986), DER. */

@@ -2,7 +2,7 @@ import { concurrently } from "../../core/concurrently.ts";
 import type { Requests, StoredRequest } from "../../core/ports.ts";
 import { idOf } from "../../core/resource.ts";
 import { asMap, asWritten } from "../as-written.ts";
-import { type Accepted, checkManifest, type ManifestFault, saysTheSame } from "../check-manifest.ts";
+import { type Accepted, checkManifest, type ManifestFault, mayNotBecome, saysTheSame } from "../check-manifest.ts";
 import { UsageError } from "../failure.ts";
 import { type Io, paint } from "../io.ts";
 import { printedKey } from "../kinds.ts";
@@ -115,6 +115,8 @@ async function writeOne(
   const wanted = before ? keepingTheVerb(one, asWritten(before).annotations[renewAnnotation]) : one;
   if (before && saysTheSame(before, wanted)) return { action: "unchanged" };
   const action = before ? "configured" : "created";
+  const forbidden = before && mayNotBecome(before, wanted);
+  if (forbidden !== undefined) return { action, error: forbidden };
   try {
     if (!dryRun) await requests.put(wanted.request);
     return { action };

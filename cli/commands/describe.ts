@@ -3,6 +3,7 @@ import { describeBundle } from "../describe-bundle.ts";
 import { describeCertificate } from "../describe-certificate.ts";
 import { describeCluster } from "../describe-cluster.ts";
 import { describeIssuer } from "../describe-issuer.ts";
+import { describeRequest } from "../describe-request.ts";
 import { parseTargets } from "../kinds.ts";
 import { listObjects, oneObject, type Seen, scopeOf } from "../objects.ts";
 import type { Call, Verb } from "../verb.ts";
@@ -24,6 +25,7 @@ export const describeVerb: Verb = {
 
 const describers: Record<Kind, typeof describeCertificate> = {
   Certificate: describeCertificate,
+  CertificateRequest: describeRequest,
   Issuer: describeIssuer,
   ClusterIssuer: describeIssuer,
   Cluster: describeCluster,

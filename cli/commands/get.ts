@@ -3,7 +3,7 @@ import { columnsOf } from "../columns.ts";
 import { UsageError } from "../failure.ts";
 import { parseTargets } from "../kinds.ts";
 import { kubernetesShape, listShape } from "../kubernetes-shape.ts";
-import { listObjects, oneObject, type Scope, type Seen, scopeOf } from "../objects.ts";
+import { listObjects, oneObject, type Scope, type Seen, scopeOf, withResults } from "../objects.ts";
 import { document, type Format, parseFormat } from "../output.ts";
 import { parseSelector } from "../selector.ts";
 import { table } from "../table.ts";
@@ -24,6 +24,10 @@ export const get: Verb = {
     ["What expires first, over all namespaces", "certwright get certs -A -o wide"],
     ["One field for a script", "certwright get certificate web -o json | jq -r .status.notAfter"],
     ["The issuers that serve every namespace", "certwright get clusterissuers"],
+    [
+      "The certificate that came for a CSR",
+      "certwright get certificaterequest web -o json | jq -r .status.certificate | base64 -d",
+    ],
     ["Which Kubernetes clusters are in sync, and how far behind", "certwright get clusters -o wide"],
   ],
   run: runGet,
@@ -44,7 +48,7 @@ async function runGet({ values, args, io, connect }: Call): Promise<number> {
   }
   const objects = found.filter(({ written }) => selects(written.labels));
   if (format === "json" || format === "yaml") {
-    const shapes = objects.map(kubernetesShape);
+    const shapes = (await withResults(installation, objects)).map(kubernetesShape);
     const single = named && targets.length === 1 ? shapes[0] : undefined;
     io.out(document(single ?? listShape(shapes), format));
   } else if (objects.length === 0) io.err(nothingIn(targets[0]?.kind, scope));

@@ -1,4 +1,4 @@
-import { idOf, type ResourceKey } from "../../core/resource.ts";
+import { familyOf, idOf, type ResourceKey } from "../../core/resource.ts";
 import type { Condition } from "../../core/status.ts";
 import { stepIn } from "../../core/status.ts";
 import { parseTimeout, took } from "../durations.ts";
@@ -119,7 +119,7 @@ function rowAt(
 ): Promise<{ deletedAt?: number; expiresAt?: number } | undefined> {
   if (key.kind === "Cluster") return state.cluster(key);
   if (key.kind === "Bundle") return state.bundle(key);
-  return key.kind === "Certificate" ? state.certificate(key) : state.issuer(key);
+  return familyOf(key.kind) === "certificate" ? state.certificate(key) : state.issuer(key);
 }
 
 function conditionOf(seen: Looked, type: Condition["type"]): Condition | undefined {

@@ -1,12 +1,13 @@
+import { refOf } from "../attempt-ref.ts";
 import type { Deps } from "../deps.ts";
 import { parseId } from "../resource.ts";
-import type { AttemptRef, CertificateRow } from "../rows.ts";
+import type { CertificateRow } from "../rows.ts";
 import { endAttempt, returnTokens } from "../steps/end.ts";
 
 /** Ends the attempt that a row no longer refers to, and has its records and key removed. */
 export async function abandon(deps: Deps, row: CertificateRow, why: string): Promise<void> {
   if (!row.attempt) return;
-  const ref: AttemptRef = { namespace: row.key.namespace, name: row.key.name, attemptId: row.attempt.id };
+  const ref = refOf(row.key, row.attempt.id);
   const attempt = (await deps.state.attempts([ref])).get(ref.attemptId);
   if (!attempt) return;
   if (!attempt.outcome) {

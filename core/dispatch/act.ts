@@ -1,9 +1,12 @@
 import { issuerKeyOf } from "../asked-for.ts";
 import { backoff } from "../backoff.ts";
+import type { CertificateSpec } from "../certificate.ts";
 import type { Decision } from "../decide.ts";
 import type { Deps } from "../deps.ts";
 import type { Facts } from "../facts.ts";
-import { idOf } from "../resource.ts";
+import { accepted, refusedRequest, unchangedRequest } from "../own-csr/request-row.ts";
+import { tellRequest } from "../own-csr/tell-request.ts";
+import { idOf, type Resource } from "../resource.ts";
 import { askToRevoke } from "../revocation/ask.ts";
 import type { CertificateRow } from "../rows.ts";
 import { settled } from "../settled.ts";
@@ -35,6 +38,7 @@ export async function act(
   if ((await deps.state.putCertificate(row)) === "conflict") return undefined;
   if (old) await abandon(deps, old, "the request changed");
   await tellWindowError(deps, facts.key, windowError);
+  await tellRequest(deps, facts.row, row);
   if (decision.action === "wait" && decision.waitsForIssuer && (await issuerCame(deps, facts))) return undefined;
   return verdict;
 }
@@ -60,19 +64,31 @@ function nextRow(
   const base = atGeneration(facts.key, facts.row, specHash, now);
   const issuer = request.ok ? { issuer: idOf(issuerKeyOf(request.resource)) } : {};
   const row = { ...base, ...issuer };
+  const known = request.ok ? request.resource : undefined;
   switch (decision.action) {
     case "refuse":
-      return { row: same(facts.row, refused(row, decision.reason, decision.message, now)) };
+      return { row: same(facts.row, refusedRow(row, decision, known, now)) };
     case "wait": {
       const until = decision.until === "backoff" ? patience(deps, facts) : decision.until;
-      return { row: waiting(row, { ...decision, until }, now) };
+      return { row: waiting(known ? accepted(row, known, now) : row, { ...decision, until }, now) };
     }
     case "nothing": {
       if (!request.ok) return {};
+      if (row.own) return { row: same(facts.row, unchangedRequest(row)) };
       const next = settled(withOptions(row, request.resource), request.resource.spec, facts.issuer, deps);
       return { ...next, row: same(facts.row, next.row) };
     }
   }
+}
+
+function refusedRow(
+  row: CertificateRow,
+  why: Extract<Decision, { action: "refuse" }>,
+  request: Resource<CertificateSpec> | undefined,
+  now: Date,
+): CertificateRow {
+  if (row.key.kind === "CertificateRequest") return refusedRequest(row, why, request, now);
+  return refused(row, why.reason, why.message, now);
 }
 
 /** Twice the time it has waited, at least a minute, at most six hours. */

@@ -27,11 +27,11 @@ const concurrency = 10;
  */
 export async function dispatch(deps: Deps, keys: ResourceKey[]): Promise<Verdict[]> {
   const unique = [...new Map(keys.map((key) => [idOf(key), key])).values()];
-  const others = unique.filter((key) => key.kind !== "Certificate");
+  const others = unique.filter((key) => familyOf(key.kind) !== "certificate");
   const handed = await concurrently(concurrency, others, async (key) => guarded(key, () => handOver(deps, key)));
   const verdicts: Verdict[] = [...handed.flatMap((verdict) => verdict ?? [])];
   const told = new Set<string>();
-  let open = unique.filter((key) => key.kind === "Certificate");
+  let open = unique.filter((key) => familyOf(key.kind) === "certificate");
   for (let round = 0; round < rounds && open.length > 0; round += 1) {
     const decided = await decideOnce(deps, open, told);
     verdicts.push(...decided);

@@ -2,6 +2,7 @@ import type { Deps } from "../deps.ts";
 import { storedName } from "../deps.ts";
 import type { Facts } from "../facts.ts";
 import { idOf, resourceOf } from "../resource.ts";
+import type { CertificateRow } from "../rows.ts";
 import { tombstone } from "../transitions.ts";
 import { abandon } from "./abandon.ts";
 
@@ -20,19 +21,19 @@ export async function forget(deps: Deps, { key, row, now }: Facts): Promise<bool
     }
     await deps.state.releaseSecret(key.namespace, secret.secretName, resourceOf(key), now.getTime());
   }
-  await deps.events.publish([
-    {
-      type: "Certificate Deleted",
-      detail: {
-        namespace: key.namespace,
-        name: key.name,
-        revision: row.revision ?? 0,
-        ...(secret ? { secretName: secret.secretName, secretArn: secret.secretArn } : {}),
-        secretKept: row.recoveryDays === undefined,
-      },
-    },
-  ]);
+  if (key.kind === "Certificate") await tellDeleted(deps, row);
   const saved = await deps.state.putCertificate(tombstone(row, now));
   if (saved === "saved") deps.log({ event: "deleted", certificate: idOf(key) });
   return saved === "saved";
+}
+
+async function tellDeleted({ events }: Deps, { key, issued, revision, recoveryDays }: CertificateRow): Promise<void> {
+  const detail = {
+    namespace: key.namespace,
+    name: key.name,
+    revision: revision ?? 0,
+    ...(issued ? { secretName: issued.secretName, secretArn: issued.secretArn } : {}),
+    secretKept: recoveryDays === undefined,
+  };
+  await events.publish([{ type: "Certificate Deleted", detail }]);
 }

@@ -10,6 +10,8 @@ import { signsAtOnce } from "../issuer.ts";
 import { giveBack, takeTokens } from "../ledger.ts";
 import { bucketsOfKeys, inFlightBucket, limitsOfIssuer, type RateLimits } from "../limits.ts";
 import { type Counting, needsOf } from "../needs.ts";
+import { accepted } from "../own-csr/request-row.ts";
+import { tellRequest } from "../own-csr/tell-request.ts";
 import { rehearsesAt } from "../rehearsal.ts";
 import { idOf, type Resource } from "../resource.ts";
 import type { AttemptRef, IssuerRow, LeaseId } from "../rows.ts";
@@ -123,13 +125,14 @@ function failed(members: Ready[], error: unknown): Verdict[] {
 async function wait(deps: Deps, ready: Ready, when: { at: Date; bucket: string }): Promise<Verdict | undefined> {
   const { key, row, now } = ready.facts;
   const base = {
-    ...atGeneration(key, row, ready.certificate.specHash, now),
+    ...accepted(atGeneration(key, row, ready.certificate.specHash, now), ready.certificate, now),
     issuer: idOf(issuerKeyOf(ready.certificate)),
   };
   const [limit] = when.bucket.split("#");
   const message = `the limit "${limit}" of ${idOf(ready.issuer.key)} has no token before ${rfc3339(when.at)}`;
   const next = waiting(base, { reason: "RateLimited", message, until: when.at }, now);
   const saved = await deps.state.putCertificate(next);
+  if (saved === "saved") await tellRequest(deps, row, next);
   return saved === "saved" ? { key, action: "wait", reason: "RateLimited" } : undefined;
 }
 

@@ -1,6 +1,9 @@
 import { issuerKeyOf } from "../asked-for.ts";
+import { refOf } from "../attempt-ref.ts";
 import type { Deps } from "../deps.ts";
 import { signsAtOnce } from "../issuer.ts";
+import { accepted } from "../own-csr/request-row.ts";
+import { tellRequest } from "../own-csr/tell-request.ts";
 import { idOf, resourceOf } from "../resource.ts";
 import { type AttemptRef, type AttemptRow, type CertificateRow, type LeaseId, rowSchema } from "../rows.ts";
 import type { Condition } from "../status.ts";
@@ -22,15 +25,11 @@ const stillReady = ["Renewing", "ManuallyTriggered", "CARotated"];
 export async function takeWork(deps: Deps, work: Ready, leaseId: LeaseId): Promise<AttemptRef | undefined> {
   const { key } = work.facts;
   const resumedId = work.decision.resume ? work.facts.row?.attempt?.id : undefined;
-  const kept =
-    resumedId && (await resumable(deps, { namespace: key.namespace, name: key.name, attemptId: resumedId }, work));
-  const ref: AttemptRef = {
-    namespace: key.namespace,
-    name: key.name,
-    attemptId: kept ? resumedId : deps.chance.uuid(),
-  };
+  const kept = resumedId && (await resumable(deps, refOf(key, resumedId), work));
+  const ref = refOf(key, kept ? resumedId : deps.chance.uuid());
   const row = leased(deps, work, ref, leaseId);
   if ((await deps.state.putCertificate(row)) === "conflict") return undefined;
+  await tellRequest(deps, work.facts.row, row);
   if (kept) return (await deps.state.leaseAttempt(ref, leaseId)) === "saved" ? ref : undefined;
   if (work.facts.row?.attempt) await abandon(deps, work.facts.row, "the request changed");
   // What resumes has taken no tokens; those of the attempt it cannot go on with went back when that ended.
@@ -55,7 +54,10 @@ function leased(deps: Deps, work: Ready, ref: AttemptRef, leaseId: LeaseId): Cer
     waitsForIssuer: _waits,
     ari: _ari,
     ...base
-  } = withOptions(atGeneration(facts.key, facts.row, certificate.specHash, now), certificate);
+  } = withOptions(
+    accepted(atGeneration(facts.key, facts.row, certificate.specHash, now), certificate, now),
+    certificate,
+  );
   const { renewRequestedAt } = certificate.spec.options;
   return {
     ...base,

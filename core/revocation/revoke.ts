@@ -1,10 +1,10 @@
+import { keyOf } from "../attempt-ref.ts";
 import { backoff } from "../backoff.ts";
 import type { Deps } from "../deps.ts";
 import { classOf, isNamed, RateLimitedError } from "../errors.ts";
 import { idOf } from "../resource.ts";
 import type { AttemptRef, CertificateRow } from "../rows.ts";
 import { rfc3339 } from "../status.ts";
-import { keyOf } from "../steps/work.ts";
 import { noteRevocation } from "./ask.ts";
 import type { RevocationRow } from "./state.ts";
 import { type Subject, subjectOf, tell } from "./subject.ts";

@@ -1,8 +1,8 @@
+import { keyOf } from "../attempt-ref.ts";
 import { certificatesOf } from "../certificate-identity.ts";
 import type { Deps } from "../deps.ts";
 import { idOf } from "../resource.ts";
 import type { AttemptRef, CertificateRow } from "../rows.ts";
-import { keyOf } from "../steps/work.ts";
 import type { RevocationRow } from "./state.ts";
 
 /** What is to be revoked, with all that was looked up for it. */

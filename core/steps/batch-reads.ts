@@ -1,3 +1,4 @@
+import { keyOf } from "../attempt-ref.ts";
 import type { Deps } from "../deps.ts";
 import type { DnsAnswer, DnsLookup } from "../dns-lookup.ts";
 import type { StoredRequest } from "../ports.ts";
@@ -29,7 +30,7 @@ export interface BatchReads {
 
 /** Reads once per invocation: what a step decides on is as old as its start, and compare-and-swap tells what has changed. */
 export function batchReads(deps: Deps, refs: AttemptRef[]): BatchReads {
-  const keys = refs.map((ref): ResourceKey => ({ namespace: ref.namespace, kind: "Certificate", name: ref.name }));
+  const keys = refs.map(keyOf);
   const requests = once(() => deps.requests.getMany(keys));
   const certificates = once(() => deps.state.certificates(keys));
   const csrs = once(() => deps.state.csrs(refs));

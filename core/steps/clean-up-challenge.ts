@@ -1,3 +1,4 @@
+import { keyOf } from "../attempt-ref.ts";
 import { concurrently } from "../concurrently.ts";
 import type { Deps } from "../deps.ts";
 import { RefusedError, UnavailableError } from "../errors.ts";
@@ -13,7 +14,6 @@ import { keptUntil } from "./keep-chain.ts";
 import { logFailure } from "./log-failure.ts";
 import { bySolver, keyOfRecord, providerOf, recordsOfItem } from "./publish-challenge.ts";
 import { recordFailure, release } from "./settle.ts";
-import { keyOf } from "./work.ts";
 
 export interface CleanUpInput {
   /** Every attempt of the execution, not only the live ones; or what the sweep found overdue. */
@@ -81,7 +81,7 @@ async function endOrGoOn(
 ): Promise<{ tokens: string[]; over: boolean }> {
   if (attempt.outcome) return { tokens: [], over: true };
   if (row?.attempt?.id === attempt.ref.attemptId) return goesOn(deps, input, attempt, issuer);
-  const made = row?.issued?.attemptId === attempt.ref.attemptId ? row.issued : undefined;
+  const made = [row?.issued, row?.own?.signed].find((one) => one?.attemptId === attempt.ref.attemptId);
   const last = made ? { ...attempt, expiresAt: keptUntil(made.notAfter) } : attempt;
   return { tokens: (await endAttempt(deps, last, made ? issued : overtaken)) ?? [], over: true };
 }

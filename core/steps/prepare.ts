@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey } from "node:crypto";
 import { askedFor } from "../asked-for.ts";
-import type { CertificateSpec } from "../certificate.ts";
+import type { CertificateSpec, OwnCsr } from "../certificate.ts";
 import { certificateRequest } from "../certificate-request.ts";
 import { together } from "../concurrently.ts";
 import { type Deps, storedName } from "../deps.ts";
@@ -33,6 +33,7 @@ export async function prepare(work: Work): Promise<Outcome> {
   await extendLease(work, deps.clock.now().getTime() + leaseMs, leased);
   if (made) return done;
   const { spec } = certificate;
+  if (spec.request) return takeOwnCsr(work, certificate, spec.request);
   await claimSecret(work, spec.secretName, spec.options.store ?? deps.defaultStore);
   // Looked at before anything is ordered: without them the certificate could not be written.
   if (spec.keystores) await keystorePasswords(deps, work.key.namespace, spec.keystores);
@@ -51,6 +52,27 @@ export async function prepare(work: Work): Promise<Outcome> {
     asked: askedFor(certificate, work.issuer),
   });
   return done;
+}
+
+/** A CertificateRequest brings its CSR: there is no key to make, and no secret to claim. */
+async function takeOwnCsr(
+  { deps, ref, issuer }: Work,
+  request: Resource<CertificateSpec>,
+  { csr, publicKeyHash }: OwnCsr,
+): Promise<Outcome> {
+  if (await deps.state.blockedKey(publicKeyHash)) throw blocked(publicKeyHash);
+  const asked = askedFor(request, issuer);
+  await deps.state.putCsr(ref, { csr, publicKeyHash, names: asked.dnsNames, asked });
+  return done;
+}
+
+function blocked(publicKeyHash: string): RefusedError {
+  return new RefusedError({
+    reason: "KeyBlocked",
+    message: `the key ${publicKeyHash} of spec.request was compromised and will never be certified again`,
+    fix: "make another CertificateRequest with a new key",
+    endsAttempt: true,
+  });
 }
 
 /** An attempt that an older version began does not say yet that there may be something to clean up. */

@@ -3,6 +3,8 @@ import type { Deps } from "../deps.ts";
 import { classOf, type ErrorClass, isNamed, RateLimitedError, RefusedError } from "../errors.ts";
 import { overrule } from "../ledger.ts";
 import { bucketsNamedBy, bucketsOfKeys, limitsOfIssuer, ordersKey } from "../limits.ts";
+import { failedRequest } from "../own-csr/request-row.ts";
+import type { Fact } from "../ports.ts";
 import { rehearsalAfter } from "../rehearsal.ts";
 import { idOf, parseId, resourceOf } from "../resource.ts";
 import type { CertificateRow } from "../rows.ts";
@@ -108,6 +110,8 @@ function failed(row: CertificateRow, failure: Failure, error: unknown, work: Wor
     ? error.retryAt.getTime()
     : backoff({ failures, now, notAfter: row.issued?.notAfter, fraction: deps.chance.fraction() }).getTime();
   const { reason, message } = failure;
+  const said = { ...row, issuing: issuing(row, "False", reason, message, now) };
+  if (isFinal(row, failure)) return failedRequest(said, message, now);
   return {
     ...rest,
     ...(failure.ends || !attempt ? {} : { attempt: { id: attempt.id } }),
@@ -115,37 +119,42 @@ function failed(row: CertificateRow, failure: Failure, error: unknown, work: Wor
     ...(limited ? {} : { lastFailureTime: rfc3339(now) }),
     ...rehearsalAfter(work.row, failure, work.issuer),
     ...(failure.errorClass === "PermanentError" ? {} : { dueAt: next }),
-    issuing: issuing(row, "False", reason, message, now),
+    issuing: said.issuing,
     ready: readyMeanwhile(row, reason, message, now),
   };
 }
 
-/** Event and fact are best effort: the status is the truth. */
+/** As in cert-manager a CertificateRequest is not tried again once its CA, or a check, has said no to what it is. */
+function isFinal({ key }: CertificateRow, { ends, errorClass }: Failure): boolean {
+  return key.kind === "CertificateRequest" && ends && errorClass !== "Bug";
+}
+
+/** Event and fact are best effort: the status is the truth. Facts are of Certificates. */
 async function tell(work: Work, row: CertificateRow, failure: Failure): Promise<void> {
   const { deps, key, ref } = work;
-  const { reason, message, errorClass } = failure;
+  const { reason, message } = failure;
   const at = deps.clock.now().getTime();
-  const nextTry = row.dueAt === undefined ? {} : { nextTry: rfc3339(row.dueAt) };
-  const failedIssuanceAttempts = row.failedIssuanceAttempts ?? 0;
   const told = await Promise.allSettled([
     deps.state.addEvent({ key, at, type: "Warning", reason, message, attemptId: ref.attemptId }),
-    deps.events.publish([
-      {
-        type: "Certificate Issuance Failed",
-        detail: {
-          namespace: key.namespace,
-          name: key.name,
-          revision: (row.revision ?? 0) + 1,
-          attemptId: ref.attemptId,
-          reason,
-          message,
-          errorClass,
-          failedIssuanceAttempts,
-          ...nextTry,
-        },
-      },
-    ]),
+    ...(key.kind === "Certificate" ? [deps.events.publish([failureFact(work, row, failure)])] : []),
   ]);
   const lost = told.find((one) => one.status === "rejected");
   if (lost) deps.log({ event: "untold", certificate: idOf(key), error: String(lost.reason) });
+}
+
+function failureFact({ key, ref }: Work, row: CertificateRow, { reason, message, errorClass }: Failure): Fact {
+  return {
+    type: "Certificate Issuance Failed",
+    detail: {
+      namespace: key.namespace,
+      name: key.name,
+      revision: (row.revision ?? 0) + 1,
+      attemptId: ref.attemptId,
+      reason,
+      message,
+      errorClass,
+      failedIssuanceAttempts: row.failedIssuanceAttempts ?? 0,
+      ...(row.dueAt === undefined ? {} : { nextTry: rfc3339(row.dueAt) }),
+    },
+  };
 }

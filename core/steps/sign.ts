@@ -5,6 +5,7 @@ import { concurrently, together } from "../concurrently.ts";
 import { RefusedError } from "../errors.ts";
 import type { CaSpec, IssuerSpec, SelfSignedSpec } from "../issuer.ts";
 import { done, type Outcome } from "../outcome.ts";
+import { keyOfRequest } from "../own-csr/key-of-request.ts";
 import { idOf } from "../resource.ts";
 import type { ChainItem } from "../rows.ts";
 import type { SigningOrder } from "../signing-port.ts";
@@ -76,15 +77,20 @@ async function bySelf(
   order: SigningOrder,
   spec: CertificateSpec,
 ): Promise<ChainItem> {
-  const { deps, ref, reads } = work;
+  const { deps } = work;
   const { signatureAlgorithm } = spec;
-  const sealed = await reads.sealedKey(ref);
-  if (!sealed) throw incomplete("its key");
-  const pkcs8 = await (await deps.sealer()).open(sealed, ref);
+  const pkcs8 = spec.request ? await keyOfRequest(work, spec.request) : await sealedKey(work);
   const chain = await deps.signers.selfSigned({ ...order, crlDistributionPoints }, { pkcs8, signatureAlgorithm });
   pkcs8.fill(0);
-  if (rdnSequence(spec).length === 0) await warnOfNoName(work);
+  // Of the subject of a request that somebody brought only the common name was read.
+  if (!spec.request && rdnSequence(spec).length === 0) await warnOfNoName(work);
   return { chain, ca: chain };
+}
+
+async function sealedKey({ deps, ref, reads }: Work): Promise<Uint8Array> {
+  const sealed = await reads.sealedKey(ref);
+  if (!sealed) throw incomplete("its key");
+  return (await deps.sealer()).open(sealed, ref);
 }
 
 /** Best effort, in cert-manager's words. */

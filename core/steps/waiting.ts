@@ -1,3 +1,4 @@
+import { keyOf } from "../attempt-ref.ts";
 import { concurrently } from "../concurrently.ts";
 import type { Deps } from "../deps.ts";
 import { idOf } from "../resource.ts";
@@ -5,7 +6,7 @@ import type { AttemptRef, LeaseId } from "../rows.ts";
 import { rfc3339 } from "../status.ts";
 import type { StepInput, StepResult } from "./run.ts";
 import { release } from "./settle.ts";
-import { extendLease, keyOf, LeaseLost, type Work } from "./work.ts";
+import { extendLease, LeaseLost, type Work } from "./work.ts";
 
 export interface Verdicts {
   on: { work: Work; nextAt: Date | undefined }[];

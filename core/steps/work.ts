@@ -1,4 +1,5 @@
 import type { AcmeIssuer } from "../acme-port.ts";
+import { keyOf } from "../attempt-ref.ts";
 import type { CertificateSpec } from "../certificate.ts";
 import type { Deps } from "../deps.ts";
 import { parseCertificate } from "../request.ts";
@@ -47,10 +48,6 @@ export class LeaseLost extends Error {}
 
 /** An edit or a deletion overtook the attempt. */
 export class Superseded extends Error {}
-
-export function keyOf(ref: AttemptRef): ResourceKey {
-  return { namespace: ref.namespace, kind: "Certificate", name: ref.name };
-}
 
 /** The request as it is now, if it still is the one this attempt is for. */
 export async function currentRequest(work: Work): Promise<Resource<CertificateSpec>> {

@@ -1,6 +1,7 @@
 import { concurrently } from "../concurrently.ts";
 import { firstCrlLook } from "../crl-look.ts";
 import { done, type Outcome } from "../outcome.ts";
+import { keepResult } from "../own-csr/keep-result.ts";
 import type { Fact } from "../ports.ts";
 import { fenceIssuances, nextLook } from "../renewal.ts";
 import { firstQuestion } from "../renewal-info.ts";
@@ -21,7 +22,9 @@ const concurrency = 10;
  */
 export async function writeSecret(works: Work[]): Promise<Map<string, Outcome | Error>> {
   const outcomes = new Map<string, Outcome | Error>();
-  const attempted = await concurrently(concurrency, works, (work) => settled(work, storeSecret(work), outcomes));
+  const attempted = await concurrently(concurrency, works, (work) =>
+    settled<Stored | undefined>(work, resultOf(work), outcomes),
+  );
   const stored = attempted.flatMap((one) => one ?? []);
   const told = await tell(stored);
   await concurrently(concurrency, stored, async (one) => {
@@ -29,6 +32,11 @@ export async function writeSecret(works: Work[]): Promise<Map<string, Outcome | 
     else await settled(one.work, finish(one), outcomes);
   });
   return outcomes;
+}
+
+/** A CertificateRequest has no secret: nothing is told of it. */
+function resultOf(work: Work): Promise<Stored | undefined> {
+  return work.key.kind === "CertificateRequest" ? keepResult(work) : storeSecret(work);
 }
 
 /** What happened to one attempt is its own: an error becomes its outcome. */

@@ -4,7 +4,12 @@ import { kinds } from "../../core/resource.ts";
 /** What the functions are called with, parsed at the border. */
 
 /** Names one attempt. */
-export const attemptRef = z.object({ namespace: z.string(), name: z.string(), attemptId: z.string() });
+export const attemptRef = z.object({
+  namespace: z.string(),
+  kind: z.exactOptional(z.literal("CertificateRequest")),
+  name: z.string(),
+  attemptId: z.string(),
+});
 
 /** A task of issue-certificates. */
 export const stepInput = z.object({

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { keyOf } from "../../../core/attempt-ref.ts";
 import type { TxtRecord } from "../../../core/ports.ts";
 import type { ResourceKey } from "../../../core/resource.ts";
 import { answerNamespace, resourceOf, systemNamespace } from "../../../core/resource.ts";
@@ -18,14 +19,16 @@ export function attemptPrefix(certificate: { kind: string; name: string }): stri
 
 /** Where an attempt's row lies, or the item beside it. */
 export function attemptKey(ref: AttemptRef, beside?: "csr" | "challenges" | "chain"): ItemKey {
-  const row = `${attemptPrefix({ kind: "Certificate", name: ref.name })}${ref.attemptId}`;
+  const row = `${attemptPrefix(keyOf(ref))}${ref.attemptId}`;
   return { namespace: ref.namespace, resource: beside ? `${row}#${beside}` : row };
 }
 
 /** The attempt a key names, of its row or of an item beside it; undefined for any other key. */
 export function attemptRef({ namespace, resource }: ItemKey): AttemptRef | undefined {
-  const [, name, attemptId] = /^Certificate\/([^#]+)#attempt#([^#]+)/.exec(resource) ?? [];
-  return name && attemptId ? { namespace, name, attemptId } : undefined;
+  const [, kind, name, attemptId] = /^(Certificate|CertificateRequest)\/([^#]+)#attempt#([^#]+)/.exec(resource) ?? [];
+  return name && attemptId
+    ? { namespace, ...(kind === "CertificateRequest" ? { kind } : {}), name, attemptId }
+    : undefined;
 }
 
 /** Where an attempt's sealed private key lies. */

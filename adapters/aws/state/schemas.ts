@@ -33,7 +33,7 @@ const errorClass: z.ZodMiniType<ErrorClass> = z.enum([
 ]);
 
 const condition = z.looseObject({
-  type: z.enum(["Ready", "Issuing", "LifetimeShortened"]),
+  type: z.enum(["Ready", "Issuing", "LifetimeShortened", "Approved", "Denied", "InvalidRequest"]),
   status: z.enum(["True", "False", "Unknown"]),
   reason: text,
   message: text,
@@ -115,6 +115,16 @@ export const certificateRow: z.ZodMiniType<CertificateRow> = z.looseObject({
   drift: optional(z.looseObject({ versionId: text, reason: text, message: text })),
   dueAt: optional(instant),
   lane: optional(lane),
+  own: optional(
+    z.looseObject({
+      made: optional(z.looseObject({ spec: text, annotations: text })),
+      approved: optional(condition),
+      denied: optional(condition),
+      invalid: optional(condition),
+      failureTime: optional(text),
+      signed: optional(z.looseObject({ attemptId: text, notBefore: instant, notAfter: instant, fingerprint: text })),
+    }),
+  ),
   recoveryDays: optional(z.number()),
   deletedAt: optional(instant),
   expiresAt: optional(z.number()),
@@ -153,7 +163,7 @@ export const issuerRow: z.ZodMiniType<IssuerRow> = z.looseObject({
 
 /** An attempt's row. */
 export const attemptRow: z.ZodMiniType<AttemptRow> = z.looseObject({
-  ref: z.object({ namespace: text, name: text, attemptId: text }),
+  ref: z.object({ namespace: text, kind: optional(z.literal("CertificateRequest")), name: text, attemptId: text }),
   schema: z.number(),
   leaseId: text,
   generation: z.number(),

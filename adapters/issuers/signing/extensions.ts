@@ -15,7 +15,7 @@ import {
   SubjectKeyIdentifier,
 } from "@peculiar/asn1-x509";
 import type { SigningOrder } from "../../../core/signing-port.ts";
-import { encodeUsages } from "../../keys/usages.ts";
+import { encodeUsages } from "../../../core/usage-codes.ts";
 import type { ReadRequest } from "./request.ts";
 
 /** What is not in the order. */

@@ -1,3 +1,4 @@
+import { refOf } from "../../../core/attempt-ref.ts";
 import { renewalTime } from "../../../core/renewal.ts";
 import { idOf, type ResourceKey } from "../../../core/resource.ts";
 import type { CertificateRow } from "../../../core/rows.ts";
@@ -146,7 +147,7 @@ async function copyModel(
     issued: { ...issued, ...own, secretArn: issued.secretArn.replaceAll(row.key.name, name) },
     recentIssuances: [life.notBefore],
   });
-  const csrs = await state.csrs([{ ...row.key, attemptId: issued.attemptId }]);
+  const csrs = await state.csrs([refOf(row.key, issued.attemptId)]);
   const csr = csrs.get(issued.attemptId);
   if (!csr) throw new Error("the model has no request");
   await state.putCsr(ref, { ...csr, names, asked: { ...csr.asked, dnsNames: names } });

@@ -1,3 +1,4 @@
+import { keyOf } from "../../../core/attempt-ref.ts";
 import type { Saved, State } from "../../../core/ports.ts";
 import { idOf } from "../../../core/resource.ts";
 import type { AttemptRef, AttemptRow, ChainItem, ChallengesItem, CsrItem, SealedKey } from "../../../core/rows.ts";
@@ -115,8 +116,8 @@ function hasPassed(expiresAt: number | undefined, now: Date): boolean {
   return expiresAt !== undefined && expiresAt * 1_000 <= now.getTime();
 }
 
-function certificateOf({ namespace, name }: AttemptRef): string {
-  return `${namespace}/Certificate/${name}`;
+function certificateOf(ref: AttemptRef): string {
+  return idOf(keyOf(ref));
 }
 
 function idOfAttempt(ref: AttemptRef): string {

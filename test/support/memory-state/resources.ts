@@ -30,7 +30,9 @@ export function certificateRows(due: DueLists) {
     },
     usersOf: async function* (issuer) {
       const live = [...rows.values()].filter(({ deletedAt }) => deletedAt === undefined);
-      const keys = live.filter((row) => row.issuer === idOf(issuer)).map(({ key }) => copy(key));
+      const keys = live
+        .filter((row) => row.issuer === idOf(issuer) && row.key.kind === "Certificate")
+        .map(({ key }) => copy(key));
       if (keys.length > 0) yield keys;
     },
     waitingFor: async function* (issuer) {

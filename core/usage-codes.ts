@@ -8,7 +8,7 @@ export function encodeUsages(usages: readonly string[]): { keyUsageBits: number[
   return { keyUsageBits: pick(usages, keyUsages), extendedOids: pick(usages, extendedKeyUsages) };
 }
 
-const keyUsages: Record<string, number> = {
+export const keyUsages: Record<string, number> = {
   signing: 0,
   "digital signature": 0,
   "content commitment": 1,
@@ -21,7 +21,7 @@ const keyUsages: Record<string, number> = {
   "decipher only": 8,
 };
 
-const extendedKeyUsages: Record<string, string> = {
+export const extendedKeyUsages: Record<string, string> = {
   any: "2.5.29.37.0",
   "server auth": "1.3.6.1.5.5.7.3.1",
   "client auth": "1.3.6.1.5.5.7.3.2",
