@@ -19,6 +19,12 @@ const bugsPerAttempt = 2;
 /** Reasons behind which an account may be that the CA has closed or forgotten: the check of the issuer will tell. */
 const ofTheAccount = ["AccountUnknown", "Unauthorized", "SignatureRefused"];
 
+/** What only another request would cure: a Certificate is edited, a CertificateRequest cannot be. */
+const ofTheRequest = ["RejectedIdentifier", "UnsupportedIdentifier", "BadCSR", "BadPublicKey"];
+
+/** These end an attempt and say nothing of what it asked for: the next one begins anew. */
+const lost = ["OrderGone", "AttemptIncomplete"];
+
 /** What an error means for its attempt and its certificate. */
 interface Failure {
   errorClass: ErrorClass;
@@ -91,7 +97,8 @@ function failureOf(error: unknown, work: Work): Failure {
   if (isNamed(error)) {
     const where = work.row.rehearsal ? `at ${resourceOf(work.issuer.key)}, where it is tried first: ` : "";
     const message = `${where}${error.fix ? `${text.replace(/\.$/, "")}; ${error.fix}` : text}`;
-    const ends = errorClass === "PermanentError" || (error instanceof RefusedError && error.endsAttempt);
+    const isOver = errorClass === "PermanentError" || (error instanceof RefusedError && error.endsAttempt);
+    const ends = isOver || (work.key.kind === "CertificateRequest" && ofTheRequest.includes(error.reason));
     return { errorClass, reason: error.reason, message, ends };
   }
   const bugs = (work.row.bugs ?? 0) + 1;
@@ -125,8 +132,8 @@ function failed(row: CertificateRow, failure: Failure, error: unknown, work: Wor
 }
 
 /** As in cert-manager a CertificateRequest is not tried again once its CA, or a check, has said no to what it is. */
-function isFinal({ key }: CertificateRow, { ends, errorClass }: Failure): boolean {
-  return key.kind === "CertificateRequest" && ends && errorClass !== "Bug";
+function isFinal({ key }: CertificateRow, { ends, errorClass, reason }: Failure): boolean {
+  return key.kind === "CertificateRequest" && ends && errorClass !== "Bug" && !lost.includes(reason);
 }
 
 /** Event and fact are best effort: the status is the truth. Facts are of Certificates. */
@@ -138,8 +145,8 @@ async function tell(work: Work, row: CertificateRow, failure: Failure): Promise<
     deps.state.addEvent({ key, at, type: "Warning", reason, message, attemptId: ref.attemptId }),
     ...(key.kind === "Certificate" ? [deps.events.publish([failureFact(work, row, failure)])] : []),
   ]);
-  const lost = told.find((one) => one.status === "rejected");
-  if (lost) deps.log({ event: "untold", certificate: idOf(key), error: String(lost.reason) });
+  const untold = told.find((one) => one.status === "rejected");
+  if (untold) deps.log({ event: "untold", certificate: idOf(key), error: String(untold.reason) });
 }
 
 function failureFact({ key, ref }: Work, row: CertificateRow, { reason, message, errorClass }: Failure): Fact {
