@@ -14,7 +14,7 @@ export function nextStep(seen: Seen, now: number): string {
   if (certificate.own?.signed)
     return "Nothing: it has its certificate (`certwright get -o yaml` prints it), and is not renewed.";
   if (certificate.own?.failureTime !== undefined)
-    return `Nothing: it has failed for good (see the reason above). ${certificate.own.made ? "Make another one." : "A valid one of this name is taken."}`;
+    return `Nothing: it has failed (see the reason above). ${certificate.own.made ? "Make" : "Correct it, or make"} another one.`;
   if (isUpToDate(seen))
     return certificate.issued?.renewalTime === undefined ? unrenewed(seen, now) : renewal(seen, now);
   if (certificate.dueAt === undefined)

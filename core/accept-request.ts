@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { ownApiVersion } from "./api-versions.ts";
 import type { Deps } from "./deps.ts";
 import { PermanentError } from "./errors.ts";
 import { parseRequest } from "./request.ts";
@@ -25,7 +26,7 @@ export async function acceptRequest(deps: Deps, event: OrderEvent): Promise<{ ke
     return { key, written: true };
   }
   const { spec, metadata } = event.detail;
-  const stored = { key, apiVersion: "certwright.dev/v1", spec, metadata };
+  const stored = { key, apiVersion: ownApiVersion, spec, metadata };
   const parsed = parseRequest(stored, deps.dnsAdapters);
   if (!parsed.ok)
     deps.log({ event: "invalid-order", namespace: key.namespace, name: key.name, faults: parsed.faults.length });
@@ -37,14 +38,17 @@ export async function acceptRequest(deps: Deps, event: OrderEvent): Promise<{ ke
 
 function keyOf(event: OrderEvent): ResourceKey {
   const namespace = event.source.startsWith(sourcePrefix) ? event.source.slice(sourcePrefix.length) : "";
-  const { name } = event.detail;
+  const { name, kind = "Certificate" } = event.detail;
   if (namespace === "" || namespace.startsWith("_")) {
     throw invalid("source", `must be ${sourcePrefix}<namespace>, not "${event.source}"`);
   }
   if (typeof name !== "string" || !/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(name)) {
     throw invalid("detail.name", "must be a DNS-1123 subdomain");
   }
-  return { namespace, kind: "Certificate", name };
+  if (kind !== "Certificate" && kind !== "CertificateRequest") {
+    throw invalid("detail.kind", "must be Certificate or CertificateRequest");
+  }
+  return { namespace, kind, name };
 }
 
 function invalid(path: string, message: string): PermanentError {

@@ -25,7 +25,7 @@ async function readKey({ deps, key: { namespace } }: Work, name: string): Promis
   const claim = await deps.state.secretClaim(namespace, name);
   const store = await deps.store(claim?.store ?? "secretsManager");
   const secret = await store.read(storedName(deps.instance, namespace, name));
-  if (!secret) throw waits("MissingSecret", `Referenced secret ${namespace}/${name} not found`);
+  if (!secret) throw waits({ reason: "MissingSecret", message: `Referenced secret ${namespace}/${name} not found` });
   const value = readJson(secret.value);
   const pem = isMap(value) ? value["tls.key"] : undefined;
   try {
@@ -33,13 +33,13 @@ async function readKey({ deps, key: { namespace } }: Work, name: string): Promis
   } catch {
     // The same answer as for no key.
   }
-  throw waits("ErrorParsingKey", `Failed to get key "${name}" referenced in annotation "${keySecretAnnotation}"`);
+  const message = `Failed to get key "${name}" referenced in annotation "${keySecretAnnotation}"`;
+  throw waits({ reason: "ErrorParsingKey", message });
 }
 
-function waits(reason: string, message: string): RefusedError {
+function waits(fault: { reason: string; message: string }): RefusedError {
   return new RefusedError({
-    reason,
-    message,
+    ...fault,
     fix: "store a JSON object with tls.key in PEM there; it is tried again by itself",
   });
 }

@@ -108,8 +108,8 @@ export function signedRequest(row: CertificateRow, signed: SignedRequest, now: D
 /** The reason of its Ready condition; the message says more, and the condition Issuing has ours. */
 export function readyReason({ own = {} }: CertificateRow): "Issued" | "Denied" | "Failed" | "Pending" {
   if (own.signed) return "Issued";
-  if (own.denied) return "Denied";
-  return own.failureTime === undefined ? "Pending" : "Failed";
+  const reason = own.denied ? "Denied" : "Failed";
+  return own.failureTime === undefined ? "Pending" : reason;
 }
 
 function ready(row: CertificateRow, message: string, now: Date): Condition {
