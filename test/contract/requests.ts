@@ -88,7 +88,7 @@ export function testRequests(
       const { requests, plant } = await makeRequests();
       const keys = [keyOf("Certificate", "b"), keyOf("Certificate", "a"), keyOf("Issuer", "le")];
       for (const key of [...keys, keyOf("Certificate", "a", "mail")]) await requests.put({ key, apiVersion, spec });
-      await plant("web", "CertificateRequest/x", { spec });
+      await plant("web", "CertificateRequestPolicy/x", { spec });
       const names = (found: StoredRequest[]) => found.map(({ key }) => `${key.kind}/${key.name}`);
       expect(names(await requests.list("web"))).toEqual(["Certificate/a", "Certificate/b", "Issuer/le"]);
       expect(names(await requests.list("web", "Certificate"))).toEqual(["Certificate/a", "Certificate/b"]);

@@ -8,6 +8,7 @@ import { testInClusters } from "./state/in-clusters.ts";
 import { testIssuers } from "./state/issuers.ts";
 import { testKubernetes } from "./state/kubernetes.ts";
 import { testLedger } from "./state/ledger.ts";
+import { testOwnRequests } from "./state/own-requests.ts";
 import { testResources } from "./state/resources.ts";
 import { testRevocations } from "./state/revocations.ts";
 
@@ -24,5 +25,6 @@ export function testState(name: string, makeState: () => State | Promise<State>)
     testKubernetes(makeState);
     testInClusters(makeState);
     testRevocations(makeState);
+    testOwnRequests(makeState);
   });
 }

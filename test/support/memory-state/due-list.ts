@@ -1,3 +1,4 @@
+import { refOf } from "../../../core/attempt-ref.ts";
 import type { Due } from "../../../core/ports.ts";
 import { familyOf, parseId } from "../../../core/resource.ts";
 import type { AttemptRef, Lane } from "../../../core/rows.ts";
@@ -93,8 +94,7 @@ export function dueOf(id: string, dueAt: number, lane: Lane): Due {
   const [resource = "", attemptId, revoked] = id.split("#");
   const key = parseId(resource);
   if (!key) throw new Error(`nothing due is called ${id}`);
-  const ref = { namespace: key.namespace, name: key.name };
-  if (revoked) return { what: "revocation", ref: { ...ref, attemptId: revoked }, dueAt, lane };
-  if (attemptId) return { what: "records", ref: { ...ref, attemptId }, dueAt, lane };
+  if (revoked) return { what: "revocation", ref: refOf(key, revoked), dueAt, lane };
+  if (attemptId) return { what: "records", ref: refOf(key, attemptId), dueAt, lane };
   return { what: familyOf(key.kind), key, dueAt, lane };
 }

@@ -79,6 +79,6 @@ describe("the other verbs, for a Cluster", () => {
   it("a Cluster of another group is none", async () => {
     const { code, err } = await world.run("get clusters.cert-manager.io");
     expect(code).toBe(2);
-    expect(err).toContain("it is one of certificate, issuer, clusterissuer, cluster, bundle");
+    expect(err).toContain("it is one of certificate, certificaterequest, issuer, clusterissuer, cluster, bundle");
   });
 });

@@ -14,6 +14,7 @@ describe("the checks", () => {
       "inProgress",
       "requestGone",
       "malformed",
+      "requestDone",
       "notAllowed",
     ]);
     expect(needs.map(({ name }) => name)).toEqual([
