@@ -17,7 +17,8 @@ describe("a CertificateRequest that is changed", () => {
     const row = await p.row(id);
     expect(row?.own?.invalid).toMatchObject({ type: "InvalidRequest", status: "True", reason: "SpecChanged" });
     expect(row?.own?.invalid?.message).toMatch(new RegExp(`^${changed}; `));
-    expect(row?.ready).toMatchObject({ status: "True", reason: "Issued" });
+    const message = "Certificate fetched from issuer successfully";
+    expect(row?.ready).toMatchObject({ status: "True", reason: "Issued", message });
     expect(await resultOf(p)).toMatchObject({ signed: before.signed, item: before.item });
     expect(await eventsOf(p)).toContain("SpecChanged");
     await p.apply(id, spec);

@@ -66,6 +66,22 @@ describe("a CertificateRequest that cannot be served", () => {
     expect((await p.row(id))?.own?.invalid).toMatchObject({ status: "True", reason: "InvalidOrder" });
   });
 
+  it("gets a certificate for another key: it is not kept, and it fails for good", async () => {
+    const p = await withIssuers({ sweepSeconds: 600 });
+    const { ca } = p.deps.signers;
+    const other =
+      Buffer.from((await ownRequest()).request, "base64")
+        .toString()
+        .split("-----")[2] ?? "";
+    p.deps.signers = {
+      ...p.deps.signers,
+      ca: (order, by) => ca({ ...order, csr: Buffer.from(other, "base64") }, by),
+    };
+    await p.apply(id, { request: (await ownRequest()).request, issuerRef: { name: "root" } });
+    await seconds(p, 60);
+    await failsForGood(p, "InvalidCertificate", /it is for another key/);
+  });
+
   it("has a key that was compromised: it fails for good", async () => {
     const p = await withIssuers({ sweepSeconds: 600 });
     const own = await ownRequest();
