@@ -118,6 +118,7 @@ describe("create certificaterequest", () => {
     const row = (await world.state.certificate(key)) as CertificateRow;
     world.meanwhile.push(() => world.state.putCertificate({ ...row, deletedAt: noon }));
     expect((await world.run(files().line)).code).toBe(0);
+    expect(world.meanwhile).toEqual([]);
   });
 
   it("overwrites no file, and makes no request then", async () => {
