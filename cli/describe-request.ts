@@ -1,6 +1,6 @@
 import { orderIdentifiers } from "../core/certificate-names.ts";
+import type { SignedRequest } from "../core/own-csr/own-request.ts";
 import { parseCertificate } from "../core/request.ts";
-import type { SignedRequest } from "../core/rows.ts";
 import { rfc3339 } from "../core/status.ts";
 import { textAt } from "./as-written.ts";
 import { attemptsPart } from "./describe-certificate.ts";

@@ -5,6 +5,7 @@ import type { CaAuthority } from "./ca-authority.ts";
 import type { Challenge } from "./challenge.ts";
 import type { CrlLook } from "./crl-look.ts";
 import type { ErrorClass } from "./errors.ts";
+import type { OwnRequest } from "./own-csr/own-request.ts";
 import type { ResourceKey } from "./resource.ts";
 import type { TemplateNames } from "./secret-template.ts";
 import type { Condition, Step } from "./status.ts";
@@ -83,28 +84,6 @@ export interface CertificateRow {
   deletedAt?: number;
   /** Epoch seconds, DynamoDB's time to live. */
   expiresAt?: number;
-}
-
-/** What State knows of a CertificateRequest: it is made once, and its result is the chain beside its attempt. */
-export interface OwnRequest {
-  /** Hashes of what it asked for when it was first decided on: neither may change. Absent while it is not valid. */
-  made?: { spec: string; annotations: string };
-  approved?: Condition;
-  denied?: Condition;
-  /** It is not valid, or was changed. */
-  invalid?: Condition;
-  /** RFC 3339; it failed for good. */
-  failureTime?: string;
-  signed?: SignedRequest;
-}
-
-/** The result of a CertificateRequest; instants in epoch ms. */
-export interface SignedRequest {
-  attemptId: string;
-  notBefore: number;
-  notAfter: number;
-  /** SHA-256 of the leaf's DER, lower-case hex. */
-  fingerprint: string;
 }
 
 /** What State knows of the certificate that the secret holds: all that decide() needs without reading the secret. */

@@ -2,9 +2,10 @@ import { readCertificate } from "../certificate-identity.ts";
 import { RefusedError } from "../errors.ts";
 import { checkReceived } from "../received.ts";
 import { idOf } from "../resource.ts";
-import type { SignedRequest } from "../rows.ts";
 import { endAttempt } from "../steps/end.ts";
+import { keptUntil } from "../steps/keep-chain.ts";
 import { changeCertificate, LeaseLost, Superseded, type Work } from "../steps/work.ts";
+import type { SignedRequest } from "./own-request.ts";
 import { signedRequest } from "./request-row.ts";
 
 /**
@@ -14,7 +15,7 @@ import { signedRequest } from "./request-row.ts";
 export async function keepResult(work: Work): Promise<undefined> {
   const { deps, ref, key, reads, row } = work;
   if (!(await reads.request(key))) throw new Superseded("the request was deleted");
-  const [item, csr] = await Promise.all([deps.state.chain(ref), reads.csr(ref)]);
+  const [item, csr] = await Promise.all([reads.chain(ref), reads.csr(ref)]);
   if (!item || !csr) {
     const message = "the attempt lost its request or chain";
     throw new RefusedError({ reason: "AttemptIncomplete", message, endsAttempt: true });
@@ -37,6 +38,7 @@ export async function keepResult(work: Work): Promise<undefined> {
     .addEvent({ ...event, attemptId: ref.attemptId })
     .catch((error) => deps.log({ event: "untold", certificate: idOf(key), error: String(error) }));
   const outcome = { result: "issued", reason: "Issued", message } as const;
-  work.freed.push(...((await endAttempt(deps, { ...row, step: "write-secret" }, outcome)) ?? []));
+  const attempt = { ...row, step: "write-secret" as const, expiresAt: keptUntil(signed.notAfter) };
+  work.freed.push(...((await endAttempt(deps, attempt, outcome)) ?? []));
   return undefined;
 }

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import type { CertificateSpec } from "../certificate.ts";
 import type { Resource } from "../resource.ts";
-import type { CertificateRow, OwnRequest, SignedRequest } from "../rows.ts";
+import type { CertificateRow } from "../rows.ts";
 import { type Condition, condition, rfc3339 } from "../status.ts";
+import type { OwnRequest, SignedRequest } from "./own-request.ts";
 
 /** How a CertificateRequest's row changes: as a Certificate's, but it is made once, and its Ready has cert-manager's four reasons. */
 

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import type { CertificateRow, OwnRequest } from "../../../core/rows.ts";
+import type { OwnRequest } from "../../../core/own-csr/own-request.ts";
+import type { CertificateRow } from "../../../core/rows.ts";
 import type { Condition } from "../../../core/status.ts";
 import { everyName } from "../../support/openssl-csrs.ts";
 import { approved, condition, given, key, signed, spec, stateSays } from "./requests-world.ts";

@@ -1,7 +1,8 @@
 import { expect } from "vitest";
 import { refOf } from "../../../core/attempt-ref.ts";
+import type { OwnRequest } from "../../../core/own-csr/own-request.ts";
 import { parseCertificate } from "../../../core/request.ts";
-import type { CertificateRow, OwnRequest } from "../../../core/rows.ts";
+import type { CertificateRow } from "../../../core/rows.ts";
 import type { Condition } from "../../../core/status.ts";
 import { everyName } from "../../support/openssl-csrs.ts";
 import { noon, ready, type World } from "./world.ts";
