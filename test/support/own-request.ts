@@ -29,7 +29,7 @@ export async function ownRequest(
 }
 
 /** spec.request of a CSR in DER. */
-export function requestOf(der: Uint8Array): string {
+function requestOf(der: Uint8Array): string {
   const lines =
     Buffer.from(der)
       .toString("base64")
