@@ -70,6 +70,15 @@ describe("cloudflare", () => {
     expect(store.records.map(({ name }) => name)).toEqual(["_acme-challenge.one.test"]);
   });
 
+  it("removes a value that stands behind a hundred others at its name", async () => {
+    const { provider, store } = world();
+    for (let other = 0; other < 120; other += 1) store.hold("one.test", record.name, `"other-${other}"`);
+    store.hold("one.test", record.name, '"v"');
+    expect(await (await provider()).cleanUp([record])).toMatchObject([{ change: expect.any(String) }]);
+    expect(store.records).toHaveLength(120);
+    expect(store.records.map(({ content }) => content)).not.toContain('"v"');
+  });
+
   it("finds a record unchanged that somebody removes in between", async () => {
     const { provider, store, beforeNextSwap } = world();
     store.hold("one.test", record.name, '"v"');
