@@ -1,10 +1,13 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { ChangeResourceRecordSetsCommand } from "@aws-sdk/client-route-53";
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { CreateSecretCommand, DescribeSecretCommand } from "@aws-sdk/client-secrets-manager";
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { functionNames } from "../../cdk/functions.ts";
+import { delegationOf } from "../../core/dns/delegation.ts";
+import { createClients } from "../../local/clients.ts";
 import type { Manifest } from "../../local/requests.ts";
 import { pebbleIssuer } from "../../local/seed.ts";
 import type { AuthCall, Ground } from "../support/auth-calls.ts";
@@ -56,6 +59,9 @@ const overHttp = certificate({
   more: { ipAddresses: ["127.0.0.1"] },
 });
 const revoked = ask("revoked", {});
+/** Of a zone that is not declared; its challenges are handed over to the one for validation. */
+const handedOver = certificate({ namespace, name: "handed-over", issuer: "follow", dnsNames: ["www.elsewhere.test"] });
+const nowhere = certificate({ namespace, name: "nowhere", issuer: "pebble", dnsNames: ["www.nowhere.test"] });
 const leaving = [ask("leaves-secrets-manager", dropped), ask("leaves-s3", { ...dropped, ...s3 })];
 const ordered = ask("ordered", {});
 const keyOf = ({ metadata: { name } }: Manifest) => ({ namespace, name });
@@ -69,15 +75,30 @@ beforeAll(async () => {
   const pebble = pebbleIssuer(stack.acme, "pebble", "default");
   await tested.put(pebble);
   const { acme } = pebble.spec as { acme: object };
-  const solvers = [{ http01: { ingress: {} } }];
-  await tested.put({ ...pebble, metadata: { name: "http" }, spec: { acme: { ...acme, solvers } } });
-  await Promise.all([...kept, ...leaving, ...ofOurCa, leaf, overHttp, revoked].map((manifest) => tested.put(manifest)));
+  const solvedBy = (name: string, ...solvers: object[]) =>
+    tested.put({ ...pebble, metadata: { name }, spec: { acme: { ...acme, solvers } } });
+  await solvedBy("http", { http01: { ingress: {} } });
+  await solvedBy("follow", { dns01: { route53: { region: "us-east-1" }, cnameStrategy: "Follow" } });
+  const { from, to } = delegationOf("_acme-challenge.www.elsewhere.test", "validation.test");
+  await makeAlias(from, to);
+  await Promise.all(
+    [...kept, ...leaving, ...ofOurCa, leaf, overHttp, revoked, handedOver, nowhere].map((manifest) =>
+      tested.put(manifest),
+    ),
+  );
   await sendOrder(tested, "Certificate Requested", namespace, { name: "ordered", spec: ordered.spec });
-  const issued = [...kept, ...leaving, leaf, overHttp, revoked, ordered];
+  const issued = [...kept, ...leaving, leaf, overHttp, revoked, handedOver, ordered];
   await Promise.all(issued.map((manifest) => tested.ready(keyOf(manifest))));
 }, 170_000);
 
 afterAll(() => auth?.stop());
+
+async function makeAlias(Name: string, Value: string): Promise<void> {
+  const ResourceRecordSet = { Name, Type: "CNAME" as const, TTL: 5, ResourceRecords: [{ Value }] };
+  const ChangeBatch = { Changes: [{ Action: "CREATE" as const, ResourceRecordSet }] };
+  const asked = new ChangeResourceRecordSetsCommand({ HostedZoneId: ground.zones.other, ChangeBatch });
+  await createClients(auth.stack.emulatorEndpoint, auth.stack.region).route53.send(asked);
+}
 
 async function storeByHand(Name: string, Tags: { Key: string; Value: string }[]): Promise<void> {
   await auth.tested.clients.secrets.send(new CreateSecretCommand({ Name, SecretString: "{}", Tags }));
@@ -134,6 +155,18 @@ describe("under its functions' own roles, the pipeline", () => {
     expect(made["ca.crt"]).toBe(root["tls.crt"]);
     expect(new X509Certificate(made["tls.crt"] ?? "").issuer).toBe("CN=root");
     await tested.verify(await tested.secret({ namespace, name: "over-http-tls" }));
+  });
+
+  it("proves a name over the zone for validation, and says of another one how that is done", async () => {
+    const { tested } = auth;
+    await tested.verify(await tested.secret({ namespace, name: "handed-over-tls" }));
+    const { to } = delegationOf("_acme-challenge.www.nowhere.test", "validation.test");
+    const refused = async () =>
+      expect((await tested.state.certificate({ ...keyOf(nowhere), kind: "Certificate" }))?.ready).toMatchObject({
+        reason: "HostedZoneNotFound",
+        message: expect.stringContaining(`create the record _acme-challenge.www.nowhere.test CNAME ${to} where`),
+      });
+    await vi.waitFor(refused, { timeout: 30_000, interval: 200 });
   });
 
   it("rewrites a secret", async () => {

@@ -20,7 +20,7 @@ import { factsOf } from "./stack-facts.ts";
 const instance = "certwright";
 const app = fileURLToPath(new URL("./auth-app.ts", import.meta.url));
 
-/** A stack whose emulator weighs every call by the caller's role, with certwright deployed; one zone of two is declared. */
+/** A stack whose emulator weighs every call by the caller's role, with certwright deployed; one zone of two is declared, and a third for validation. */
 export type AuthStack = Awaited<ReturnType<typeof startAuthStack>>;
 
 /** Clients that sign as one role. */
@@ -33,8 +33,9 @@ export async function startAuthStack() {
     const { route53, settings } = createClients(stack.emulatorEndpoint, stack.region);
     const ours = await newZone(route53, "example.test");
     const other = await newZone(route53, "elsewhere.test");
+    const validationZones = await newZone(route53, "validation.test");
     await stack.zones.refresh();
-    await deploy(stack, { instance, app: `tsx "${app}"`, context: { zones: ours }, tell });
+    await deploy(stack, { instance, app: `tsx "${app}"`, context: { zones: ours, validationZones }, tell });
     return {
       stack,
       tested: connectStack(factsOf(stack)),

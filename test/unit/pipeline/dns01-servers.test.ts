@@ -47,6 +47,20 @@ describe("a record is waited for", () => {
     expect(await p.ready("web/www")).toBe(true);
   });
 
+  it("ten minutes anew after each try that found it missing", async () => {
+    const p = await withSolver({ dns01: cloudflare });
+    slowProvider(p, ["192.0.2.1"]);
+    await p.apply("web/www", spec("www"));
+    const failures = async () => (await p.row("web/www"))?.failedIssuanceAttempts ?? 0;
+    await p.time.runUntilTrue(async () => (await failures()) === 1, 3_600_000);
+    expect((await p.row("web/www"))?.issuing?.reason).toBe("NotPropagated");
+    await seconds(p, 600);
+    expect(await failures()).toBe(1);
+    await seconds(p, 600);
+    expect(await failures()).toBe(2);
+    expect(p.ca.calls.newOrder).toBe(1);
+  });
+
   it("no longer than a quarter of an hour between two looks, however long a resolver remembers", async () => {
     const p = await withSolver({ dns01: { route53: {}, nameservers: ["198.51.100.1:53"] } });
     p.lookup.addResolver("198.51.100.1:53");
