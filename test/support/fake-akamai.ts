@@ -203,7 +203,7 @@ function readList(
     path: "/changelists/{zone}/recordsets",
     query: z.strictObject({ types: z.optional(z.string()), showAll: onlyTrue }),
     replies: { 200: recordSets, 404: problem },
-    serve: ({ path }) =>
+    serve: ({ path, query }) =>
       existing(path, (_, list) => {
         const base = JSON.parse(list.version) as [string, { ttl: number; values: string[] }][];
         const recordsets = base.map(([name, { ttl, values }]) => ({
@@ -213,7 +213,8 @@ function readList(
           rdata: values.map(quoted),
           state: "PRISTINE",
         }));
-        return { status: 200, body: { metadata: {}, recordsets } };
+        const shown = query.has("showAll") ? recordsets : recordsets.slice(0, 25);
+        return { status: 200, body: { metadata: {}, recordsets: shown } };
       }),
   };
 }

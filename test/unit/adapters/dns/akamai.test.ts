@@ -69,6 +69,15 @@ describe("akamai", () => {
     expect(store.sets.get(name)).toMatchObject({ ttl: 777, values: ["foreign", "v"] });
   });
 
+  it("reads all sets of a zone that holds many", async () => {
+    const { provider, store } = world();
+    for (let other = 0; other < 40; other += 1) store.put(`other-${other}.one.test`, ["foreign"], 60);
+    store.put(name, ["foreign", "v"], 60);
+    expect(await (await provider()).publish([record])).toEqual([{ record, unchanged: true }]);
+    expect(await (await provider()).cleanUp([record])).toMatchObject([{ change: expect.any(String) }]);
+    expect(store.sets.get(name)?.values).toEqual(["foreign"]);
+  });
+
   it("finds the longest primary zone", async () => {
     const { provider, store } = world();
     store.zones.push(...Array.from({ length: 30 }, (_, index) => `z${index}.test`), "deep.one.test");
