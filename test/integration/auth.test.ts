@@ -7,7 +7,6 @@ import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { functionNames } from "../../cdk/functions.ts";
 import { delegationOf } from "../../core/dns/delegation.ts";
-import { createClients } from "../../local/clients.ts";
 import type { Manifest } from "../../local/requests.ts";
 import { pebbleIssuer } from "../../local/seed.ts";
 import type { AuthCall, Ground } from "../support/auth-calls.ts";
@@ -97,7 +96,7 @@ async function makeAlias(Name: string, Value: string): Promise<void> {
   const ResourceRecordSet = { Name, Type: "CNAME" as const, TTL: 5, ResourceRecords: [{ Value }] };
   const ChangeBatch = { Changes: [{ Action: "CREATE" as const, ResourceRecordSet }] };
   const asked = new ChangeResourceRecordSetsCommand({ HostedZoneId: ground.zones.other, ChangeBatch });
-  await createClients(auth.stack.emulatorEndpoint, auth.stack.region).route53.send(asked);
+  await auth.tested.route53.send(asked);
 }
 
 async function storeByHand(Name: string, Tags: { Key: string; Value: string }[]): Promise<void> {

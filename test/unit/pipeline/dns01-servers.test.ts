@@ -23,9 +23,13 @@ function slowProvider(p: Pipeline, servers: string[]): TxtRecord[] {
   p.deps.dns = async () => ({
     ...p.dns,
     publish: async (records) => {
-      taken.push(...records);
-      for (const { name, value } of records) p.lookup.put(name, { type: "TXT", text: value }, servers);
-      return records.map((record) => ({ record, change: "taken" }));
+      const known = taken.map(({ value }) => value);
+      const missing = records.filter(({ value }) => !known.includes(value));
+      for (const { name, value } of missing) p.lookup.put(name, { type: "TXT", text: value }, servers);
+      taken.push(...missing);
+      return records.map((record) =>
+        missing.includes(record) ? { record, change: "taken" } : { record, unchanged: true },
+      );
     },
     cleanUp: async (records) => records.map((record) => ({ record, unchanged: true })),
     settled: async (changes) => new Map(changes.map((change) => [change, true])),
