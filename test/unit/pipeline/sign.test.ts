@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { awsFault } from "../../../core/aws-fault.ts";
 import { openPipeline, type Pipeline } from "../../support/pipeline.ts";
 import { inSeconds, leafSpec, privateCa, rootSpec } from "../../support/private-ca.ts";
 
@@ -147,6 +148,52 @@ describe("a signature that cannot be", () => {
     await p.apply("web/www", leafSpec("www", "selfsigned"));
     await p.time.runUntilTrue(async () => (await p.row("web/www"))?.failedIssuanceAttempts === 1, 600_000);
     expect((await p.row("web/www"))?.issuing?.message).toMatch(/^the function certwright-sign was refused /);
+  });
+});
+
+describe("the pair of a CA that may not be read", () => {
+  /** As the store in Secrets Manager says it. */
+  const denied = () =>
+    awsFault(Object.assign(new Error("User: role is not authorized"), { name: "AccessDeniedException" }), {
+      ...{ service: "Secrets Manager", action: "secretsmanager:GetSecretValue", resource: "certwright/web/root-ca" },
+      subject: "Secret",
+    });
+  const said = {
+    status: "False",
+    reason: "SecretAccessDenied",
+    message: expect.stringMatching(
+      /GetSecretValue on certwright\/web\/root-ca.*; Allow secretsmanager:GetSecretValue/s,
+    ),
+  };
+
+  it("is said by its issuer, and tried again until the right is there", async () => {
+    const p = await openPipeline();
+    const { read } = p.stores.secretsManager;
+    p.stores.secretsManager.read = async (name) => {
+      if (name.endsWith("root-ca")) throw denied();
+      return read(name);
+    };
+    await privateCa(p);
+    expect((await p.state.issuer(web("Issuer", "root")))?.ready).toMatchObject(said);
+    p.stores.secretsManager.read = read;
+    await p.time.runUntil(inSeconds(p, 3_600));
+    expect((await p.state.issuer(web("Issuer", "root")))?.ready.status).toBe("True");
+  });
+
+  it("is said by what it was to sign, whose attempt goes on when the right is there", async () => {
+    const p = await openPipeline();
+    await privateCa(p);
+    const { read } = p.stores.secretsManager;
+    p.stores.secretsManager.read = async (name) => {
+      if (name.endsWith("root-ca")) throw denied();
+      return read(name);
+    };
+    await p.apply("web/www", leafSpec("www"));
+    await p.time.runUntil(inSeconds(p, 30));
+    expect((await p.row("web/www"))?.issuing).toMatchObject(said);
+    p.stores.secretsManager.read = read;
+    await p.time.runUntilTrue(() => p.ready("web/www"), 3_600_000);
+    expect((await p.state.attemptsOf(web("Certificate", "www"))).length).toBe(1);
   });
 });
 
