@@ -81,14 +81,12 @@ beforeAll(async () => {
   const { from, to } = delegationOf("_acme-challenge.www.elsewhere.test", "validation.test");
   await makeAlias(from, to);
   await Promise.all(
-    [...kept, ...leaving, ...ofOurCa, leaf, overHttp, revoked, handedOver, nowhere].map((manifest) =>
-      tested.put(manifest),
-    ),
+    [...kept, ...leaving, ...ofOurCa, leaf, overHttp, revoked, handedOver].map((manifest) => tested.put(manifest)),
   );
   await sendOrder(tested, "Certificate Requested", namespace, { name: "ordered", spec: ordered.spec });
   const issued = [...kept, ...leaving, leaf, overHttp, revoked, handedOver, ordered];
-  await Promise.all(issued.map((manifest) => tested.ready(keyOf(manifest))));
-}, 170_000);
+  await Promise.all(issued.map((manifest) => tested.ready(keyOf(manifest), { timeoutMs: 120_000 })));
+}, 240_000);
 
 afterAll(() => auth?.stop());
 
@@ -158,6 +156,7 @@ describe("under its functions' own roles, the pipeline", () => {
 
   it("proves a name over the zone for validation, and says of another one how that is done", async () => {
     const { tested } = auth;
+    await tested.put(nowhere);
     await tested.verify(await tested.secret({ namespace, name: "handed-over-tls" }));
     const { to } = delegationOf("_acme-challenge.www.nowhere.test", "validation.test");
     const refused = async () =>
