@@ -62,6 +62,7 @@ describe("cloudDNS", () => {
     const { provider, calls, store } = world();
     await (await provider()).publish(many);
     expect(store.sets.size).toBe(50);
+    expect(new Set([...store.sets.values()].map(({ ttl }) => ttl))).toEqual(new Set([60]));
     expect(calls.map((call) => call.split("/").at(-1))).toEqual(["token", "managedZones", "changes"]);
     await (await provider()).cleanUp(many);
     expect(store.sets.size).toBe(0);
@@ -88,7 +89,7 @@ describe("cloudDNS", () => {
 
   it("finds the longest public zone, on any page", async () => {
     const { provider, store } = world({
-      zonesPerPage: 2,
+      zonesPerPage: 1,
       more: [{ id: "hidden", dnsName: "www.one.test.", visibility: "private" }],
     });
     store.zones.unshift("deep.one.test");
