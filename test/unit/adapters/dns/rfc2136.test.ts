@@ -70,6 +70,12 @@ describe("rfc2136", () => {
     expect(server.ttls(at)).toEqual([777, 777]);
   });
 
+  it("gives its records a minute where there are no neighbours", async () => {
+    const { server, provider } = world();
+    expect(await publish(provider())).toHaveProperty("change");
+    expect(server.ttls(at)).toEqual([60]);
+  });
+
   it("finds the deepest zone, and the zone's own name", async () => {
     const { server, provider } = world();
     server.addZone("deep.one.test");
