@@ -240,7 +240,6 @@ export const bounds: Record<FunctionName, { may: AuthCall; mayNot: Record<string
       "delete a secret": secret.remove(mine),
       "write another instance's object": object.write("other/web/www-tls"),
       "delete an object": object.remove(inBucket),
-      "change fields of State": rows.update("state"),
       "change records": records.change(ours),
     },
   },
