@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { DescribeExecutionCommand } from "@aws-sdk/client-sfn";
 import { expect } from "vitest";
+import { stepIn } from "../../core/status.ts";
 import type { Manifest } from "../../local/requests.ts";
 import { expectIssued, keptOf } from "../support/chaos/aws-kept.ts";
 import { loseAllExecutions } from "../support/chaos/aws-lost-executions.ts";
@@ -72,7 +73,7 @@ async function untilWaiting({ state, waitFor }: OwnStack, manifests: Manifest[])
     await waitFor(metadata, () => true);
     for (;;) {
       const [attempt] = await state.attemptsOf(key);
-      if (attempt?.step === "check-propagation") break;
+      if (attempt && stepIn(attempt) === "check-propagation") break;
       await sleep(250);
     }
   }

@@ -60,7 +60,7 @@ describe("the status of a Certificate", () => {
   it.concurrent("tells while an attempt is under way why, in which step it is, and in which execution", async () => {
     const { name } = slow.metadata;
     const [propagation, validation] = [
-      await holdIn("check-propagation", slow, 1),
+      await holdIn("check-propagation", slow),
       await holdIn("validate-challenge", slow, 1),
     ];
     await stack.put(slow);
