@@ -1,50 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { readCertificate } from "../../../core/certificate-identity.ts";
 import { RefusedError, UnavailableError } from "../../../core/errors.ts";
-import type { CertificateRow } from "../../../core/rows.ts";
-import { openPipeline, type PipelineOptions } from "../../support/pipeline.ts";
 import { certificateSpec } from "../../support/specs.ts";
-
-const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
-const url = "http://crl.test/ca.crl";
-const none = { renewalInformationSource: "None" };
-
-/** A pipeline whose CA names a revocation list, with Certificates from it that are never asked about. */
-async function openWorld(
-  names: string[],
-  {
-    issuer = none,
-    spec = {},
-    ...options
-  }: PipelineOptions & { issuer?: Record<string, unknown>; spec?: Record<string, unknown> } = {},
-) {
-  const read: string[] = [];
-  const answer = { list: undefined as undefined | (() => Promise<Uint8Array>) };
-  const p = await openPipeline({
-    sweepSeconds: 600,
-    revocationList: async (from) => {
-      read.push(from);
-      return answer.list ? answer.list() : p.ca.crl();
-    },
-    ...options,
-  });
-  p.ca.knobs.crlUrl = url;
-  await p.issuer("ca", issuer);
-  for (const name of names) await p.apply(`web/${name}`, certificateSpec(name, spec));
-  const pass = (ms: number) => p.time.runUntil(new Date(p.time.now().getTime() + ms));
-  await pass(5 * minute);
-  const leaf = async (name: string) => readCertificate(String((await p.secret("web", `${name}-tls`))?.["tls.crt"]));
-  const keyOf = (name: string) => ({ namespace: "web", kind: "Certificate", name }) as const;
-  return {
-    ...{ p, pass, read, answer, leaf },
-    row: async (name: string) => (await p.row(`web/${name}`)) as CertificateRow,
-    /** At the CA, by somebody else than us. */
-    revoke: async (name: string, reason: number) => p.ca.revoked.set((await leaf(name)).serial, reason),
-    events: async (name: string) => (await p.state.events(keyOf(name), 50)).reverse(),
-    reasons: async (name: string) => (await p.state.attemptsOf(keyOf(name))).map(({ reason }) => reason),
-    revocations: (name: string) => p.state.revocationsOf(keyOf(name)),
-  };
-}
+import { day, hour, minute, none, openWorld, url } from "./listing-ca.ts";
 
 describe("a certificate on the revocation list of its CA", () => {
   it("is replaced at once when that is seen, within a day, and the others are left alone", async () => {
@@ -77,7 +34,7 @@ describe("a certificate on the revocation list of its CA", () => {
     expect(await world.reasons("www")).toEqual(["Revoked", "DoesNotExist"]);
   });
 
-  it("for a leaked key gets another key though rotationPolicy says Never, and so does all that shares it", async () => {
+  it("for a leaked key gets another key though rotationPolicy says Never, and the CA is asked for nothing", async () => {
     const world = await openWorld(["www"], { spec: { privateKey: { rotationPolicy: "Never" } } });
     const before = await world.leaf("www");
     await world.revoke("www", 1);
@@ -88,6 +45,51 @@ describe("a certificate on the revocation list of its CA", () => {
     const [revocation] = await world.revocations("www");
     expect(revocation).toMatchObject({ reason: "keyCompromise", blocked: true, ended: "replaced" });
     expect(world.p.ca.calls.revokeCert).toBeUndefined();
+  });
+
+  it("for a leaked key takes along every Certificate that has it", async () => {
+    const world = await openWorld(["www", "other"]);
+    const { state } = world.p;
+    const [leaked, theirs] = await Promise.all(
+      ["www", "other"].map(async (name) => (await world.row(name)).issued?.attemptId ?? ""),
+    );
+    const csrs = state.csrs;
+    const hash = (await world.leaf("www")).publicKeyHash;
+    state.csrs = async (refs) => {
+      const found = await csrs(refs);
+      const own = found.get(theirs ?? "");
+      if (own) found.set(theirs ?? "", { ...own, publicKeyHash: hash });
+      return found;
+    };
+    await world.revoke("www", 1);
+    await world.pass(26 * hour);
+    expect(await world.reasons("www")).toEqual(["KeyCompromised", "DoesNotExist"]);
+    expect(await world.reasons("other")).toEqual(["KeyCompromised", "DoesNotExist"]);
+    expect((await world.revocations("www"))[0]).toMatchObject({
+      ref: { attemptId: leaked },
+      shared: ["web/Certificate/other"],
+    });
+  });
+
+  it("is found by the sweep when the function dies before it could hand it on, and when it dies before it wrote", async () => {
+    let deaths = 0;
+    const world = await openWorld(["www", "api"], {
+      around: async ({ name, deps }, run) => {
+        if (name !== "check-certificates" || deaths === 2) return run(deps);
+        deaths += 1;
+        const dies = () => new Promise<never>(() => {});
+        const at =
+          deaths === 1
+            ? { state: { ...deps.state, putCertificate: dies } }
+            : { starter: { ...deps.starter, dispatch: dies } };
+        void run({ ...deps, ...at });
+      },
+    });
+    await world.revoke("www", 4);
+    await world.pass(27 * hour);
+    expect(deaths).toBe(2);
+    expect(await world.reasons("www")).toEqual(["Revoked", "DoesNotExist"]);
+    expect(await world.row("www")).toMatchObject({ revision: 2, ready: { status: "True" } });
   });
 
   it("keeps its key under rotationPolicy Never when that did not leak, and nothing is blocked", async () => {
@@ -199,64 +201,6 @@ describe("the list", () => {
     world.p.resync();
     await world.pass(hour);
     expect(await world.row("www")).toMatchObject({ ari: { window: expect.any(Object) } });
-    expect(await world.row("www")).not.toHaveProperty("crl");
-  });
-});
-
-describe("when the CA says that it is high time", () => {
-  const past = (now: number) => ({ start: now - 2 * day, end: now - day });
-  const open = async (spec: Record<string, unknown>) => {
-    const world = await openWorld([], { issuer: {}, sweepSeconds: 60 });
-    let passed = false;
-    world.p.ca.knobs.suggest = () => {
-      const now = world.p.time.now().getTime();
-      return passed ? past(now) : { start: now + 50 * day, end: now + 51 * day };
-    };
-    await world.p.issuer("ca", { profile: "default" });
-    await world.p.apply("web/www", certificateSpec("www", spec));
-    await world.pass(20 * minute);
-    return { ...world, hurry: () => (passed = true), calm: () => (passed = false) };
-  };
-
-  it("the list is read, once, and tells a revocation from a mere wish", async () => {
-    const world = await open({});
-    world.hurry();
-    await world.pass(7 * hour);
-    world.calm();
-    expect(await world.reasons("www")).toContain("Renewing");
-    expect(world.read.length).toBeGreaterThan(0);
-    expect(world.read.length).toBeLessThanOrEqual(3);
-  });
-
-  it("a leaked key is not kept, though rotationPolicy says Never", async () => {
-    const world = await open({ privateKey: { rotationPolicy: "Never" } });
-    const before = await world.leaf("www");
-    await world.revoke("www", 1);
-    world.hurry();
-    await world.p.time.runUntilTrue(async () => ((await world.row("www")).revision ?? 0) > 1, day);
-    world.calm();
-    expect((await world.leaf("www")).publicKeyHash).not.toBe(before.publicKeyHash);
-    expect(await world.reasons("www")).toEqual(["KeyCompromised", "DoesNotExist"]);
-  });
-
-  it("a revoked certificate waits for no window of spec.renewal", async () => {
-    const world = await open({ renewal: { windows: [{ cron: "0 3 1 1 *", windowDuration: "1h" }] } });
-    world.hurry();
-    await world.pass(7 * hour);
-    expect(await world.reasons("www")).toEqual(["DoesNotExist"]);
-    await world.revoke("www", 4);
-    await world.pass(7 * hour);
-    expect(await world.reasons("www")).toContain("Revoked");
-  });
-
-  it("a list that cannot be read holds up nothing", async () => {
-    const world = await open({});
-    world.answer.list = () => Promise.reject(new UnavailableError({ reason: "ListUnavailable", message: "away" }));
-    world.hurry();
-    await world.p.time.runUntilTrue(async () => ((await world.row("www")).revision ?? 0) > 1, day);
-    world.calm();
-    expect(await world.reasons("www")).toEqual(["Renewing", "DoesNotExist"]);
-    expect((await world.events("www")).map(({ reason }) => reason)).toContain("CRLError");
     expect(await world.row("www")).not.toHaveProperty("crl");
   });
 });

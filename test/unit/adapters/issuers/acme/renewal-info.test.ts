@@ -85,7 +85,7 @@ describe("renewal information", () => {
       { suggestedWindow: { start: suggestedWindow.end, end: suggestedWindow.start } },
     ],
     ["a window without length", { suggestedWindow: { start: suggestedWindow.start, end: suggestedWindow.start } }],
-    ["more than anybody would say", "x".repeat(70_000)],
+    ["more than anybody would say", { suggestedWindow, more: "x".repeat(70_000) }],
   ])("is unavailable when the CA answers %s", async (_sentence, body) => {
     answers(body);
     await expect(source().suggestion(certId)).rejects.toMatchObject({ name: "UnavailableError", reason: "BadReply" });
