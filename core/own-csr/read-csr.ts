@@ -31,7 +31,9 @@ const tags = { boolean: 0x01, integer: 0x02, bits: 0x03, octets: 0x04, oid: 0x06
  * whatever would be signed unread (a second list of names, a name of an unknown type) is refused.
  */
 export function readCsr(der: Uint8Array): Csr {
-  const signed = signedDer(only(derElements(der), tags.sequence).content);
+  const { content } = only(derElements(der), tags.sequence);
+  const signed = signedDer(content);
+  checkUnsigned(content);
   const [version, subject, key, attributes, ...more] = signed.body;
   const outline = version?.tag === tags.integer && subject?.tag === tags.sequence && key?.tag === tags.sequence;
   if (!outline || more.length > 0 || signed.rest.length > 0) throw new RangeError("it is no certificate request");
@@ -48,6 +50,13 @@ export function readCsr(der: Uint8Array): Csr {
     ...(constraints ? { isCA: isCaIn(constraints) } : {}),
     ...(usages ? { usages } : {}),
   };
+}
+
+/** What nobody signs: a signer reads it, too, and more strictly than signedDer. */
+function checkUnsigned(content: Uint8Array): void {
+  const [, algorithm, signature] = derElements(content);
+  const [oid] = derElements(algorithm?.content ?? new Uint8Array());
+  if (oid?.tag !== tags.oid || signature?.content[0] !== 0) throw new RangeError("its signature is no DER");
 }
 
 function keyIn({ content }: DerElement): KeyObject {

@@ -73,6 +73,7 @@ const allowed: [file: string, code: string][] = [
     "cli/commands/ok.ts",
     use("../../core/x.ts") + use("../../adapters/stores/x.ts", "y") + use("../../adapters/dns/index.ts", "z"),
   ],
+  ["cli/keys-ok.ts", use("../adapters/keys/csr.ts") + use("../adapters/keys/private-key.ts", "y")],
   ["local/ok.ts", `${use("../adapters/aws/x.ts")}export const env = process.env.X;\n`],
   ["test/unit/ok.ts", use("../../core/x.ts") + use("../../functions/sweep/index.ts", "y")],
 ];

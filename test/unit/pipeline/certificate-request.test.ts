@@ -45,6 +45,24 @@ describe("a CertificateRequest", () => {
     },
   );
 
+  it("may be proven over HTTP01, and leaves no answer behind", async () => {
+    const p = await openPipeline();
+    await p.issuer("http", { solvers: [{ http01: { ingress: {} } }] });
+    await seconds(p, 5);
+    const claimed: string[] = [];
+    const { claimAnswer } = p.state;
+    p.state.claimAnswer = async (answer, ref) => {
+      claimed.push(answer.token);
+      return claimAnswer(answer, ref);
+    };
+    const own = await ownRequest();
+    await p.apply(id, { request: own.request, issuerRef: { name: "http", kind: "ClusterIssuer" } });
+    await seconds(p, 300);
+    expect((await resultOf(p)).leaf?.checkPrivateKey(createPrivateKey(own.keyPem))).toBe(true);
+    expect(claimed).toHaveLength(1);
+    expect(await p.state.answerTo(claimed[0] ?? "")).toBeUndefined();
+  });
+
   it("is never renewed, and neither the resync nor another look makes it begin again", async () => {
     const p = await withIssuers({ sweepSeconds: 86_400 });
     await p.apply(id, { request: (await ownRequest()).request, issuerRef: { name: "root" } });

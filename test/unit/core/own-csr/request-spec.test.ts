@@ -255,3 +255,19 @@ describe("the hash of a CertificateRequest", () => {
     expect(hash({ annotations: { "example.com/note": "a" } })).toBe(plain);
   });
 });
+
+describe("a CSR of which one byte is another", () => {
+  const pem = Buffer.from(everyName, "base64").toString();
+  const der = Buffer.from(pem.split("-----")[2] ?? "", "base64");
+
+  it("is refused, wherever the byte is, and never breaks the reader", () => {
+    const taken = [...der.keys()].filter((at) => {
+      const changed = Buffer.from(der);
+      changed[at] = (changed[at] ?? 0) ^ 0x01;
+      const text = `-----BEGIN CERTIFICATE REQUEST-----\n${changed.toString("base64")}\n-----END CERTIFICATE REQUEST-----\n`;
+      return faults({ request: Buffer.from(text).toString("base64"), ...everyUsage }).length === 0;
+    });
+    expect(der.length).toBeGreaterThan(400);
+    expect(taken).toEqual([]);
+  });
+});
