@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ownRequest } from "../../support/own-request.ts";
-import { acme, eventsOf, id, seconds, withIssuers } from "../../support/own-request-world.ts";
+import { acme, eventsOf, id, key, seconds, withIssuers } from "../../support/own-request-world.ts";
 import type { Pipeline } from "../../support/pipeline.ts";
 import { inSeconds } from "../../support/private-ca.ts";
 
@@ -24,6 +24,25 @@ describe("what a CA says no to for now", () => {
     await seconds(p, 3 * 3_600);
     expect((await p.row(id))?.ready.reason).toBe("Issued");
   });
+});
+
+it("an order that the CA has forgotten says nothing of a CertificateRequest: another one is made", async () => {
+  const world = { orders: 0 };
+  const p = await withIssuers({
+    hook: async (task, _, run) => {
+      if (task === "ValidateChallenge" && world.orders === 0) {
+        world.orders = p.ca.orders.size;
+        p.ca.orders.clear();
+      }
+      return run();
+    },
+  });
+  await p.apply(id, { request: (await ownRequest()).request, issuerRef: acme });
+  await seconds(p, 3_600);
+  expect(world.orders).toBe(1);
+  expect((await p.row(id))?.ready.reason).toBe("Issued");
+  const attempts = await p.state.attemptsOf(key);
+  expect(attempts.map(({ outcome }) => outcome?.reason)).toEqual(["Issued", "OrderGone"]);
 });
 
 describe("a CertificateRequest that cannot be served", () => {
