@@ -9,7 +9,7 @@ export function rowFences({ place }: Installed, keyMaterial: string): Fence[] {
   return [
     {
       title: "rows of State and no other table's; none deleted",
-      functions: ["dispatch", "sweep", "check-issuer", "prepare", "create-order", "validate-challenge", "write-secret"],
+      functions: ["dispatch", "sweep", "check-issuer", "prepare", "create-order", "validate-challenge"],
       allowed: row("PutItem", "state", "web"),
       denied: [
         row("PutItem", "requests", "web"),
@@ -24,9 +24,38 @@ export function rowFences({ place }: Installed, keyMaterial: string): Fence[] {
     },
     {
       title: "whole rows of State, and no change of fields",
-      functions: ["check-issuer", "create-order", "check-propagation", "validate-challenge", "write-secret"],
+      functions: ["check-issuer", "create-order", "check-propagation", "validate-challenge"],
       allowed: row("PutItem", "state", "web"),
       denied: [row("UpdateItem", "state", "web"), row("DeleteItem", "state", "_system")],
+    },
+    {
+      title: "attempts in namespaces of users listed, and nothing of the installation's",
+      functions: ["write-secret"],
+      allowed: row("Query", "state", "web"),
+      denied: [
+        row("Query", "state", "_system"),
+        row("Query", "state", "_cluster"),
+        row("Query", "state", "_http01"),
+        row("Query", "state"),
+        row("Query", "requests", "web"),
+        row("PutItem", "requests", "web"),
+        row("DeleteItem", "state", "web"),
+        row("DeleteItem", "state", "_system"),
+        row("Scan", "state"),
+        row("Scan", "requests"),
+        plain("dynamodb:PutItem", elsewhere, { "dynamodb:LeadingKeys": ["web"] }),
+      ],
+    },
+    {
+      title: "fields of rows in namespaces of users changed, and of none of the installation's",
+      functions: ["write-secret"],
+      allowed: row("UpdateItem", "state", "web"),
+      denied: [
+        row("UpdateItem", "state", "_system"),
+        row("UpdateItem", "state", "_cluster"),
+        row("UpdateItem", "state"),
+        row("UpdateItem", "requests", "web"),
+      ],
     },
     {
       title: "rows of State deleted, and only those under _system and _http01",

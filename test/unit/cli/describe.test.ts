@@ -28,6 +28,14 @@ const issuing = (status: "True" | "False", reason: string, message = "why") =>
 const next = async (line = "describe certificate web") => (await world.run(line)).out.split("Next:\n  ")[1];
 
 describe("describe certificate", () => {
+  it("numbers the attempts that were issued as history does", async () => {
+    const hash = await request(world, "web");
+    await putRow(world, readyRow("web", hash));
+    const outcome = { result: "issued", reason: "Issued", message: "stored", at: noon } as const;
+    await world.state.createAttempt(attemptRow("web", hash, { step: "write-secret", revision: 7, outcome }));
+    expect((await world.run("describe certificate web")).out).toMatch(/write-secret   issued: revision 7\n/);
+  });
+
   it("tells everything about one that is up to date", async () => {
     const hash = await request(world, "web", { labels: { team: "web", app: "shop" } });
     await putRow(world, readyRow("web", hash));
