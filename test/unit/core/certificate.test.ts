@@ -95,6 +95,11 @@ describe("a Certificate", () => {
     expect(specOf(spec)).toMatchObject(expected);
   });
 
+  it("has IP addresses in one form each, however they were written, and each once", () => {
+    const written = ["192.0.2.1", "2001:DB8:0:0:0:0:0:1", "2001:db8::1"];
+    expect(specOf({ ipAddresses: written }).ipAddresses).toEqual(["192.0.2.1", "2001:db8::1"]);
+  });
+
   it.each<[string, Record<string, string>, CertificateSpec["options"]]>([
     ["a store", { "certwright.dev/store": "s3" }, { store: "s3" }],
     [

@@ -151,23 +151,29 @@ describe("rfc2136", () => {
     expect(await publish(provider())).toMatchObject({ error: { name, reason } });
   });
 
+  it("does not believe an answer that was changed on its way", async () => {
+    const { server } = world();
+    server.put(at, { text: "foreign" });
+    const provider = rfc2136Records({
+      exchange: async (message, way) => {
+        const answer = Buffer.from(await server.exchange(message, way));
+        const place = answer.indexOf("foreign");
+        if (place > 0) answer.write("forging", place);
+        return answer;
+      },
+      clock: { now: () => new Date("2026-01-01T00:00:00Z") },
+      protocol: "UDP",
+      key,
+    });
+    const error = { reason: "NameServerUnavailable", message: expect.stringContaining("whose signature is wrong") };
+    expect(await publish(provider)).toMatchObject({ error });
+    expect(server.texts(at)).toEqual(["foreign"]);
+  });
+
   it("does not believe an answer that was signed long ago", async () => {
     const { server, provider } = world();
     server.lateSeconds = 301;
     expect(await publish(provider())).toMatchObject({ error: { reason: "NameServerUnavailable" } });
-  });
-
-  it("does not believe an answer that somebody changed on the way", async () => {
-    const { server } = world();
-    const flipped = async (message: Buffer, way: Parameters<typeof server.exchange>[1]) => {
-      const answer = Buffer.from(await server.exchange(message, way));
-      answer.writeUInt8((answer.readUInt8(20) + 1) % 256, 20);
-      return answer;
-    };
-    const clock = { now: () => new Date("2026-01-01T00:00:00Z") };
-    const provider = rfc2136Records({ exchange: flipped, clock, protocol: "UDP", key });
-    // The name was free: the negative answer has code 3, which only a signature makes true.
-    expect(await publish(provider)).toMatchObject({ error: { reason: "NameServerUnavailable" } });
   });
 });
 
