@@ -120,6 +120,19 @@ describe("the lambda provider", () => {
     expect(result).toMatchObject({ error: { name, reason, message: expect.stringMatching(/because$/) } });
   });
 
+  it("gives each record its own answer, in the order of the records, whatever was asked twice", async () => {
+    const refused = { error: { kind: "refused", message: "not yours" } };
+    const [one, two, three] = ["one", "two", "three"].map((value) => ({ ...record, value }));
+    const dns = answering({ results: [{ change: "c1" }, { unchanged: true }, refused] });
+    const results = await dns.publish([one, two, one, three] as (typeof record)[]);
+    expect(results).toMatchObject([
+      { record: one, change: "c1" },
+      { record: two, unchanged: true },
+      { record: one, change: "c1" },
+      { record: three, error: { reason: "DnsFunctionRefused" } },
+    ]);
+  });
+
   it("has nothing to clean where the function knows no zone", async () => {
     const dns = answering({ results: [{ error: { kind: "noZone", message: "none" } }] });
     expect(await dns.cleanUp([record])).toEqual([{ record, unchanged: true }]);
