@@ -27,8 +27,8 @@ export interface OpensslCa {
   delegatePem: string;
   leaf(wish?: LeafWish): Promise<{ certificate: string; key: string }>;
   revoke(certificate: string, reason: string): Promise<void>;
-  /** The intermediate's list, DER; its next update in the past when it is `old`. */
-  crl(how?: { old?: boolean }): Promise<Buffer>;
+  /** The intermediate's list, DER; its next update in the past when it is `old`, of changes only when it is a `delta`. */
+  crl(how?: { old?: boolean; delta?: boolean }): Promise<Buffer>;
   /** Answers an OCSP request, as the intermediate or as its delegate. */
   ocsp(request: Uint8Array, signer?: "intermediate" | "delegate" | "stranger"): Promise<Buffer>;
   remove(): void;
@@ -48,6 +48,8 @@ copy_extensions = none
 [any]
 commonName = optional
 organizationName = optional
+[delta]
+2.5.29.27 = critical,DER:02:01:01
 [req]
 distinguished_name = dn
 [dn]
@@ -106,11 +108,12 @@ export async function opensslCa(): Promise<OpensslCa> {
       const by = ["-cert", "intermediate.crt", "-keyfile", "intermediate.key"];
       await openssl("ca", "-config", "ca.cnf", "-revoke", "revoked.crt", "-crl_reason", reason, ...by);
     },
-    crl: async ({ old = false } = {}) => {
+    crl: async ({ old = false, delta = false } = {}) => {
       const [last, next] = old ? ["20261101000000Z", "20261102000000Z"] : ["20261120000000Z", "20261127000000Z"];
       const times = ["-crl_lastupdate", last, "-crl_nextupdate", next];
       const by = ["-cert", "intermediate.crt", "-keyfile", "intermediate.key"];
-      await openssl("ca", "-config", "ca.cnf", "-gencrl", "-out", "list.pem", ...times, ...by);
+      const extensions = delta ? ["-crlexts", "delta"] : [];
+      await openssl("ca", "-config", "ca.cnf", "-gencrl", "-out", "list.pem", ...times, ...extensions, ...by);
       await openssl("crl", "-in", "list.pem", "-outform", "DER", "-out", "list.der");
       return readFileSync(at("list.der"));
     },

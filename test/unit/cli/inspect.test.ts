@@ -213,6 +213,7 @@ describe("whether it was revoked", () => {
 
   it.each<[string, string, () => Promise<Buffer | number>, RegExp]>([
     ["a list of yesterday", "/crl", () => ca.crl({ old: true }), /ended on 2026-11-02T00:00:00Z$/],
+    ["a list of changes", "/crl", () => ca.crl({ delta: true }), /lists changes only$/],
     ["a list that is none", "/crl", async () => Buffer.from("<html>"), /not a certificate revocation list/],
     ["a list that somebody changed", "/crl", async () => changed(await ca.crl()), /is not signed by the issuer$/],
     ["a refusal", "/crl", async () => 403, /cannot be read: it answered 403$/],
@@ -227,6 +228,13 @@ describe("whether it was revoked", () => {
     await store({ more: services() });
     answers.set(path, answer);
     expect((await json()).crl).toEqual({ status: "not checked", message: expect.stringMatching(message) });
+  });
+
+  it("is not known by an answer of a responder that is over", async () => {
+    await store({ more: services() });
+    // openssl says that its answers hold for a week.
+    world.now = Date.now() + 8 * 86_400_000;
+    expect((await json()).ocsp).toEqual({ status: "not checked", message: expect.stringContaining("an old answer") });
   });
 
   it("is not known by a responder that somebody else runs", async () => {
