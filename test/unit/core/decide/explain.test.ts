@@ -135,6 +135,24 @@ describe("explaining a Certificate", () => {
       "no object; it was deleted 2026-11-21T12:00:00Z",
     ],
     [
+      "that another certificate of its CA has signed it",
+      { issued: { caFingerprint: "old" }, issuer: { ca: { fingerprint: "new", notAfter: 0, soonFrom: 0 } } },
+      "caRotated",
+      "the issuer has another CA certificate than the one that signed it",
+    ],
+    [
+      "that the CA of today has signed it",
+      { issued: { caFingerprint: "new" }, issuer: { ca: { fingerprint: "new", notAfter: 0, soonFrom: 0 } } },
+      "caRotated",
+      "signed by the CA that the issuer has now",
+    ],
+    [
+      "which part of the secret is written otherwise",
+      { issued: { contentHash: "..old.." }, secret: {} },
+      "contentChanged",
+      "the secret was written with another formats",
+    ],
+    [
       "which fields differ",
       { decidedOn: {}, spec: { duration: "48h" }, asked: askedOf() },
       "requestChanged",
