@@ -100,6 +100,14 @@ describe("a CA with the manners of ACM's endpoint", () => {
     expect(p.time.now().getTime() - Date.parse("2026-11-22T12:00:00Z")).toBeGreaterThan(28 * 60_000);
   });
 
+  it("that still says ready when it was asked to issue is asked once", async () => {
+    const p = await withIssuer();
+    const { finalize } = p.ca;
+    p.ca.finalize = async (...given) => ({ ...(await finalize(...given)), status: "ready" });
+    await issued(p);
+    expect(p.ca.calls.finalize).toBe(1);
+  });
+
   it("that takes half an hour to validate is waited for as well", async () => {
     const p = await withIssuer();
     Object.assign(p.ca.knobs, { processingRounds: 30, retryAfterSeconds: 60 });

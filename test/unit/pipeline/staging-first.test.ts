@@ -102,6 +102,18 @@ describe("an issuer with a staging issuer", () => {
     expect(orders()).toEqual(["own", "own"]);
   });
 
+  it("orders from its own CA while the staging issuer is there and not ready", async () => {
+    const { p, world, orders } = await twoIssuers();
+    await p.apply("web/www", certificateSpec("www"));
+    await p.time.runUntilTrue(async () => (await p.row("web/www"))?.rehearsal === "wanted");
+    const staging = { namespace: "_cluster", kind: "ClusterIssuer", name: "staging" } as const;
+    const row = (await p.state.issuer(staging)) ?? expect.unreachable();
+    await p.state.putIssuer({ ...row, ready: { ...row.ready, status: "False" } });
+    world.blind = false;
+    await p.time.runUntilTrue(() => p.ready("web/www"));
+    expect(orders()).toEqual(["own", "own"]);
+  });
+
   it("skips a rehearsal whose CA fails for a reason of its own", async () => {
     const { p, ca, world, orders, staging } = await twoIssuers();
     await p.apply("web/www", certificateSpec("www"));
