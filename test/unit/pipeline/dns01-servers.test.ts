@@ -65,6 +65,23 @@ describe("a record is waited for", () => {
     expect(p.ca.calls.newOrder).toBe(1);
   });
 
+  it("at resolvers only from the time on at which the provider says that it is everywhere", async () => {
+    const p = await withSolver({ dns01: { route53: {}, nameservers: ["198.51.100.1:53"] } });
+    p.lookup.addResolver("198.51.100.1:53");
+    let isEverywhere = false;
+    p.deps.dns = async () => ({
+      ...p.dns,
+      settled: async (changes) => new Map(changes.map((change) => [change, isEverywhere])),
+    });
+    const asked = () => p.lookup.asked.filter((one) => one.startsWith("198.51.100.1"));
+    await p.apply("web/www", spec("www"));
+    await seconds(p, 100);
+    expect(asked()).toEqual([]);
+    isEverywhere = true;
+    await p.time.runUntilTrue(() => p.ready("web/www"), 3_600_000);
+    expect(asked()).toHaveLength(1);
+  });
+
   it("no longer than a quarter of an hour between two looks, however long a resolver remembers", async () => {
     const p = await withSolver({ dns01: { route53: {}, nameservers: ["198.51.100.1:53"] } });
     p.lookup.addResolver("198.51.100.1:53");

@@ -228,6 +228,16 @@ describe("a Certificate with an HTTP01 solver", () => {
     const p = await withSolvers([overHttp], {});
     p.ca.knobs.processingRounds = 2;
     let died = false;
+    const answered: string[] = [];
+    const { acme } = p.deps;
+    p.deps.acme = async (row) => {
+      const client = await acme(row);
+      const answer: typeof client.answer = (one) => {
+        answered.push(one.type);
+        return client.answer(one);
+      };
+      return { ...client, answer };
+    };
     const { readOrder } = p.ca;
     p.ca.readOrder = async (...given) => {
       if (!died && p.ca.calls.challenge === 1) {
@@ -240,6 +250,7 @@ describe("a Certificate with an HTTP01 solver", () => {
     await p.time.runUntilTrue(() => p.ready("web/www"));
     expect(died).toBe(true);
     expect(proofs(p)).toEqual(["www.http.test http-01 valid"]);
+    expect(answered).toEqual(["http-01", "http-01"]);
     expect(p.ca.calls.newOrder).toBe(1);
   });
 });
