@@ -27,7 +27,9 @@ let go = new Map<string, GoVerdict>();
 
 beforeAll(async () => {
   await bed.put(
-    goldenIssuers().map(({ name, spec }) => ({ apiVersion, kind: "Issuer", metadata: { namespace, name }, spec })),
+    goldenIssuers()
+      .filter(({ kind }) => kind === "Issuer")
+      .map(({ kind, name, spec }) => ({ apiVersion, kind, metadata: { namespace, name }, spec })),
   );
   await bed.put(certificates);
   await bed.ready(certificates, 150_000);

@@ -50,9 +50,9 @@ export function goldenCertificates(): Golden[] {
     });
 }
 
-/** Their issuers: name and spec. */
-export function goldenIssuers(): { name: string; spec: Record<string, unknown> }[] {
-  return documents("test/golden/issuers.yaml").map(({ metadata, spec }) => ({ name: metadata.name, spec }));
+/** Their issuers. */
+export function goldenIssuers(): { kind: string; name: string; spec: Record<string, unknown> }[] {
+  return documents("test/golden/issuers.yaml").map(({ kind, metadata, spec }) => ({ kind, name: metadata.name, spec }));
 }
 
 function documents(file: string) {

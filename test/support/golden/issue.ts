@@ -8,7 +8,8 @@ const minuteMs = 60_000;
 export async function issueAll(corpus: Golden[]): Promise<Map<string, IssuedSecret>> {
   const pipeline = await openPipeline({ sweepSeconds: 0 });
   const later = (ms: number) => new Date(pipeline.time.now().getTime() + ms);
-  for (const { name, spec } of goldenIssuers()) await pipeline.apply(`golden/Issuer/${name}`, spec);
+  for (const { kind, name, spec } of goldenIssuers())
+    await pipeline.apply(`${kind === "ClusterIssuer" ? "_cluster" : "golden"}/${kind}/${name}`, spec);
   for (const { name, spec } of corpus) await pipeline.apply(`golden/${name}`, { ...spec });
   await pipeline.time.runUntil(later(10 * minuteMs));
   const secrets = new Map<string, IssuedSecret>();
