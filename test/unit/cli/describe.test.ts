@@ -33,7 +33,7 @@ describe("describe certificate", () => {
     await putRow(world, readyRow("web", hash));
     const outcome = { result: "issued", reason: "Issued", message: "stored", at: noon } as const;
     await world.state.createAttempt(attemptRow("web", hash, { step: "write-secret", revision: 7, outcome }));
-    expect((await world.run("describe certificate web")).out).toMatch(/write-secret   issued: revision 7\n/);
+    expect((await world.run("describe certificate web")).out).toMatch(/write-secret {3}issued: revision 7\n/);
   });
 
   it("tells everything about one that is up to date", async () => {
