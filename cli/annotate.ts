@@ -1,7 +1,7 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { openTable } from "../adapters/aws/dynamo/table.ts";
 import { isMap } from "../core/field-reader.ts";
-import { readMap } from "../core/map-text.ts";
+import { openTexts, readMap } from "../core/map-text.ts";
 import { idOf, type ResourceKey, resourceOf } from "../core/resource.ts";
 import { Failure } from "./failure.ts";
 
@@ -19,6 +19,7 @@ export function annotator({ client, table }: { client: DynamoDBClient; table: st
       const item = await items.get(itemKey);
       if (!item) return false;
       const before = item.metadata;
+      await openTexts(before);
       const after = annotated(before, annotation, value, key);
       const same = before === undefined ? "attribute_not_exists(#metadata)" : "#metadata = :before";
       const change = { text: "SET #metadata = :after", values: { after } };

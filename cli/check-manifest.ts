@@ -1,6 +1,7 @@
 import * as dnsAdapters from "../adapters/dns/index.ts";
 import { ownApiVersion } from "../core/api-versions.ts";
 import { type FieldFault, invalidValue, quote, requiredValue, unsupportedValue } from "../core/field-fault.ts";
+import { openTexts } from "../core/map-text.ts";
 import { changedSince, madeOf } from "../core/own-csr/request-row.ts";
 import type { StoredRequest } from "../core/ports.ts";
 import { parseCertificate, parseRequest } from "../core/request.ts";
@@ -8,6 +9,9 @@ import { clusterNamespace, isClusterScoped, type Kind, kinds } from "../core/res
 import { asMap, asWritten } from "./as-written.ts";
 import { printedKey } from "./kinds.ts";
 import type { Manifest } from "./manifest.ts";
+
+// A file may have a text where a map belongs.
+await openTexts("a text");
 
 /** An object that may be written. */
 export interface Accepted {

@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { ownApiVersion } from "./api-versions.ts";
 import type { Deps } from "./deps.ts";
 import { PermanentError } from "./errors.ts";
+import { openTexts } from "./map-text.ts";
 import { parseRequest } from "./request.ts";
 import type { ResourceKey } from "./resource.ts";
 
@@ -26,6 +27,7 @@ export async function acceptRequest(deps: Deps, event: OrderEvent): Promise<{ ke
     return { key, written: true };
   }
   const { spec, metadata } = event.detail;
+  await openTexts(spec, metadata);
   const stored = { key, apiVersion: ownApiVersion, spec, metadata };
   const parsed = parseRequest(stored, deps.dnsAdapters);
   if (!parsed.ok)

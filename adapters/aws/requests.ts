@@ -1,4 +1,5 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { openTexts } from "../../core/map-text.ts";
 import type { Requests, StoredRequest } from "../../core/ports.ts";
 import type { ResourceKey } from "../../core/resource.ts";
 import { idOf, parseKey, resourceOf } from "../../core/resource.ts";
@@ -12,10 +13,10 @@ export function dynamoRequests({ client, table }: { client: DynamoDBClient; tabl
   return {
     get: async (key) => {
       const item = await items.get(itemKey(key));
-      return item && { key, ...objectIn(item) };
+      return item && (await opened({ key, ...objectIn(item) }));
     },
     getMany: async (keys) => {
-      const requests = (await items.getMany(keys.map(itemKey))).map(requestOf).filter((one) => one !== undefined);
+      const requests = await requestsOf(await items.getMany(keys.map(itemKey)));
       return new Map(requests.map((request) => [idOf(request.key), request]));
     },
     put: async ({ key, apiVersion, metadata, spec }) => {
@@ -27,7 +28,7 @@ export function dynamoRequests({ client, table }: { client: DynamoDBClient; tabl
     scan: async function* () {
       for await (const page of items.scan()) {
         yield {
-          requests: page.map(requestOf).filter((request) => request !== undefined),
+          requests: await requestsOf(page),
           unknown: page.filter((item) => requestOf(item) === undefined).map(keysIn),
         };
       }
@@ -36,7 +37,7 @@ export function dynamoRequests({ client, table }: { client: DynamoDBClient; tabl
       const where = kind ? ofKind(namespace, kind) : { text: "#namespace = :namespace", values: { namespace } };
       const found: StoredRequest[] = [];
       for await (const page of items.query({ where })) {
-        found.push(...page.map(requestOf).filter((request) => request !== undefined));
+        found.push(...(await requestsOf(page)));
       }
       return found;
     },
@@ -50,6 +51,16 @@ function ofKind(namespace: string, kind: string) {
 
 function itemKey(key: ResourceKey): ItemKey {
   return { namespace: key.namespace, resource: resourceOf(key) };
+}
+
+/** Those of our kinds. */
+async function requestsOf(page: Item[]): Promise<StoredRequest[]> {
+  return Promise.all(page.flatMap((item) => requestOf(item) ?? []).map(opened));
+}
+
+async function opened(request: StoredRequest): Promise<StoredRequest> {
+  await openTexts(request.spec, request.metadata);
+  return request;
 }
 
 function requestOf(item: Item): StoredRequest | undefined {

@@ -1,3 +1,4 @@
+import { openTexts } from "../../core/map-text.ts";
 import type { Requests, StoredRequest } from "../../core/ports.ts";
 import type { ResourceKey } from "../../core/resource.ts";
 import { idOf, parseKey, resourceOf } from "../../core/resource.ts";
@@ -17,9 +18,9 @@ export function memoryRequests(): MemoryRequests {
     plant: (namespace, resource, item) => {
       rows.set(`${namespace}/${resource}`, { namespace, resource, item: structuredClone(item) });
     },
-    get: async (key) => find(key),
+    get: async (key) => opened(find(key)),
     getMany: async (keys) => {
-      const found = keys.map(find).filter((request) => request !== undefined);
+      const found = await allOpened(keys.map(find));
       return new Map(found.map((request) => [idOf(request.key), request]));
     },
     put: async ({ key, ...item }) => {
@@ -38,7 +39,7 @@ export function memoryRequests(): MemoryRequests {
       for (let start = 0; start < all.length; start += pageSize) {
         const page = all.slice(start, start + pageSize);
         yield {
-          requests: page.map(requestOf).filter((request) => request !== undefined),
+          requests: await allOpened(page.map(requestOf)),
           unknown: page
             .filter((row) => requestOf(row) === undefined)
             .map(({ namespace, resource }) => ({ namespace, resource })),
@@ -46,12 +47,22 @@ export function memoryRequests(): MemoryRequests {
       }
     },
     list: async (namespace, kind) =>
-      [...rows.values()]
-        .filter((row) => row.namespace === namespace && (!kind || row.resource.startsWith(`${kind}/`)))
-        .sort((one, other) => (one.resource < other.resource ? -1 : 1))
-        .map(requestOf)
-        .filter((request) => request !== undefined),
+      allOpened(
+        [...rows.values()]
+          .filter((row) => row.namespace === namespace && (!kind || row.resource.startsWith(`${kind}/`)))
+          .sort((one, other) => (one.resource < other.resource ? -1 : 1))
+          .map(requestOf),
+      ),
   };
+}
+
+async function opened(request: StoredRequest | undefined): Promise<StoredRequest | undefined> {
+  await openTexts(request?.spec, request?.metadata);
+  return request;
+}
+
+async function allOpened(requests: (StoredRequest | undefined)[]): Promise<StoredRequest[]> {
+  return (await Promise.all(requests.map(opened))).filter((request) => request !== undefined);
 }
 
 interface Row {

@@ -40,4 +40,12 @@ describe("an order on the bus", () => {
       "detail.kind: must be Certificate or CertificateRequest",
     );
   });
+
+  it("may have its fields as text", async () => {
+    const { requests, logs, order } = world();
+    const text = JSON.stringify(spec);
+    await order("Requested", { kind: "CertificateRequest", name: "www", spec: text, metadata: "labels: {}" });
+    expect((await requests.get(key))?.spec).toBe(text);
+    expect(logs).toEqual([]);
+  });
 });

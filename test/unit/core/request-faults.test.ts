@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { openTexts } from "../../../core/map-text.ts";
 import { idOf } from "../../../core/resource.ts";
 import { badObjects } from "../../support/bad-objects.ts";
 import { goodCertificate, goodIssuer } from "../../support/good-objects.ts";
 import { parseRequest } from "../../support/parse.ts";
+
+await openTexts("a text");
 
 function faultsOf(object: Parameters<typeof parseRequest>[0]) {
   const parsed = parseRequest(object);

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { openTexts } from "../../../core/map-text.ts";
 import type { StoredRequest } from "../../../core/ports.ts";
 import { parseCertificate } from "../../../core/request.ts";
 import { kinds } from "../../../core/resource.ts";
@@ -9,6 +10,8 @@ import { badClusters } from "../../support/bad-clusters.ts";
 import { badObjects } from "../../support/bad-objects.ts";
 import { goodCertificate, goodIssuer, stored } from "../../support/good-objects.ts";
 import { parseRequest } from "../../support/parse.ts";
+
+await openTexts("a text");
 
 const yaml = `
 # as a developer writes it

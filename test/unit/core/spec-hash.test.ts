@@ -1,7 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { openTexts } from "../../../core/map-text.ts";
 import { specHash } from "../../../core/spec-hash.ts";
 import { goodCertificate, goodIssuer, stored } from "../../support/good-objects.ts";
+
+await openTexts("a text");
 
 const good = specHash(goodCertificate());
 const hashWith = (metadata: unknown) => specHash(goodCertificate({}, metadata));

@@ -1,5 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { dynamoRequests } from "../../../../adapters/aws/requests.ts";
+import type { Requests, StoredRequest } from "../../../../core/ports.ts";
 import { parseCertificate } from "../../../../core/request.ts";
 import { testRequests } from "../../../contract/requests.ts";
 import { dynamoStub, sdkError } from "../../../support/dynamo-stub.ts";
@@ -11,6 +12,8 @@ testRequests("in memory", () => {
 });
 
 describe("dynamoRequests", () => {
+  const text = "labels: { team: web }";
+  const planted = { namespace: { S: "web" }, resource: { S: "Certificate/www" }, metadata: { S: text } };
   const key = { namespace: "web", kind: "Certificate", name: "www" } as const;
   const stubbed = (answers: (object | Error)[] = []) => {
     const { client, calls } = dynamoStub(answers);
@@ -26,6 +29,30 @@ describe("dynamoRequests", () => {
     const [get, batch, list, scan] = calls.map(({ input }) => input);
     expect(batch.RequestItems["certwright-requests"].ConsistentRead).toBe(true);
     expect([get, list, scan].every((input) => input.ConsistentRead)).toBe(true);
+  });
+
+  const ways: [string, object, (requests: Requests) => Promise<StoredRequest | undefined>][] = [
+    ["get", { Item: planted }, (requests) => requests.get(key)],
+    [
+      "getMany",
+      { Responses: { "certwright-requests": [planted] } },
+      async (requests) => (await requests.getMany([key])).get("web/Certificate/www"),
+    ],
+    ["list", { Items: [planted] }, async (requests) => (await requests.list("web"))[0]],
+    [
+      "scan",
+      { Items: [planted] },
+      async (requests) => (await requests.scan()[Symbol.asyncIterator]().next()).value?.requests[0],
+    ],
+  ];
+  it.each(ways)("gives texts that can be read by %s, in a process that has met none", async (_, answer, read) => {
+    vi.resetModules();
+    const fresh = await import("../../../../adapters/aws/requests.ts");
+    const { readMap } = await import("../../../../core/map-text.ts");
+    expect(() => readMap(text, "metadata")).toThrow("openTexts() has not seen");
+    const { client } = dynamoStub([answer]);
+    const found = await read(fresh.dynamoRequests({ client, table: "certwright-requests" }));
+    expect(readMap(found?.metadata, "metadata")).toEqual({ map: { labels: { team: "web" } } });
   });
 
   it("asks for one kind and not for those whose names begin alike", async () => {

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { openTexts } from "../../../../core/map-text.ts";
 import { parseCluster } from "../../../../core/request.ts";
 import { goodCluster, stored } from "../../../support/good-objects.ts";
 import { makeChain } from "../../../support/test-chain.ts";
 import { specOf } from "./spec-of.ts";
+
+await openTexts("a text");
 
 describe("parseCluster", () => {
   it("fills in what is not said", () => {
