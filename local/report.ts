@@ -17,7 +17,7 @@ export async function reportOf(
   const chain = await state.chain({ namespace: key.namespace, name: key.name, attemptId: issued.attemptId });
   const leaf = chain && new X509Certificate(chain.chain);
   return [
-    ["names", leaf?.subjectAltName?.replaceAll("DNS:", "") ?? "unknown"],
+    ["names", leaf?.subjectAltName?.replaceAll("DNS:", "") ?? (leaf ? "none" : "unknown")],
     ["issuer", `${row.issuer ?? "unknown"}${leaf ? ` (${leaf.issuer.replaceAll("\n", ", ")})` : ""}`],
     ["valid", `${rfc3339(issued.notBefore)} to ${rfc3339(issued.notAfter)}`],
     ["SHA-256", issued.fingerprint.toUpperCase().replaceAll(/(..)(?=.)/g, "$1:")],
