@@ -27,6 +27,8 @@ export interface StepInput {
   since: number | null;
   /** Step Functions' count of repeats of this task. */
   retryCount: number;
+  /** When the task was entered, by Step Functions' clock (RFC 3339). */
+  entered?: string;
 }
 
 /** What it answers: policy is here, the state machine only routes. */

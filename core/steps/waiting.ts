@@ -42,18 +42,24 @@ export async function waitOrRelease(
   const patient = waits.filter((wait) => !slow.includes(wait));
   const until = Math.max(...patient.map((wait) => wait.until.getTime()));
   const going = [...untouched, ...[...on, ...patient].map(({ work }) => work.ref)];
-  if (patient.length === 0) return { live: going, waiting: [], ...firstRound(on, now) };
+  const late = behind(input, now);
+  if (patient.length === 0) return { live: going, waiting: [], ...firstRound(on, now, late) };
   const live = await keepLeases(deps, input.leaseId, going, until);
   const waiting = live.filter((ref) => patient.some(({ work }) => work.ref.attemptId === ref.attemptId));
   if (waiting.length === 0) return { live, waiting, waitUntil: null, round: 0, since: null };
-  return { live, waiting, waitUntil: wholeSecond(until), round: input.round + 1, since };
+  return { live, waiting, waitUntil: wholeSecond(until + late), round: input.round + 1, since };
+}
+
+/** How far this clock is behind Step Functions', at least, ms: by that the wait ends later, or it would be none and the loop a hot one. */
+function behind({ entered }: StepInput, now: number): number {
+  return entered === undefined ? 0 : Math.max(0, Date.parse(entered) - now);
 }
 
 /** The next step's first round of waiting, where it has nothing to see yet: it is not asked in vain. */
-function firstRound(on: Verdicts["on"], now: number): Pick<StepResult, "waitUntil" | "round" | "since"> {
+function firstRound(on: Verdicts["on"], now: number, late: number): Pick<StepResult, "waitUntil" | "round" | "since"> {
   const nextAt = Math.max(...on.map((one) => one.nextAt?.getTime() ?? 0));
   return nextAt > now
-    ? { waitUntil: wholeSecond(nextAt), round: 1, since: now }
+    ? { waitUntil: wholeSecond(nextAt + late), round: 1, since: now }
     : { waitUntil: null, round: 0, since: null };
 }
 

@@ -20,6 +20,8 @@ export const stepInput = z.object({
   round: z.number(),
   since: z.nullable(z.number()),
   retryCount: z.number(),
+  // Executions that began before this field was there go on by the state machine that they began with.
+  entered: z.exactOptional(z.iso.datetime()),
 });
 
 /** Clean up challenge, from an execution or from the sweep. */

@@ -11,6 +11,7 @@ describe("a task's input", () => {
     ["the first call", step],
     ["a later round", { ...step, waiting: [ref], round: 3, since: 1_795_348_800_000 }],
     ["a repeat", { ...step, retryCount: 2 }],
+    ["the time by Step Functions' clock", { ...step, entered: "2026-11-22T12:00:00.123Z" }],
     ["nobody live", { ...step, live: [] }],
   ])("may be %s", (_what, input) => {
     expect(stepInput.parse(input)).toEqual(input);
@@ -23,6 +24,7 @@ describe("a task's input", () => {
     ["no since", { ...step, since: undefined }],
     ["a round that is a text", { ...step, round: "1" }],
     ["no lease", { ...step, leaseId: null }],
+    ["a time that is none", { ...step, entered: "noon" }],
   ])("may not be %s", (_what, input) => {
     expect(stepInput.safeParse(input).success).toBe(false);
   });

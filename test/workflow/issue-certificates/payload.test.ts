@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { cleanUpInput, stepInput } from "../../../functions/runtime/inputs.ts";
 import { cleanUp, stepStates } from "./machine.ts";
-import { fails, keeps, refs, run, says, waits } from "./stub-tasks.ts";
+import { fails, keeps, refs, run, says, start, waits } from "./stub-tasks.ts";
 
 const messy = {
   Prepare: [keeps(({ attemptId }) => attemptId !== "a1")],
@@ -21,12 +21,16 @@ describe("what a function is called with", () => {
   it("is ids only", async () => {
     const { calls } = await run(messy, refs(3));
     const known = [...refs(3).flatMap((ref) => Object.values(ref)), "lease-1", "_cluster/ClusterIssuer/le"];
-    for (const { payload } of calls) expect(known).toEqual(expect.arrayContaining(textsIn(payload)));
+    for (const { payload } of calls) {
+      const { entered: _, ...ids } = payload as { entered?: string };
+      expect(known).toEqual(expect.arrayContaining(textsIn(ids)));
+    }
   });
 
-  it("has the lease, the issuer and the count of repeats in each step", async () => {
+  it("has the lease, the issuer, the count of repeats and the time in each step", async () => {
     const { calls } = await run();
-    const shared = { leaseId: "lease-1", issuer: "_cluster/ClusterIssuer/le", retryCount: 0, round: 0, since: null };
+    const place = { leaseId: "lease-1", issuer: "_cluster/ClusterIssuer/le", round: 0, since: null };
+    const shared = { ...place, retryCount: 0, entered: start.toISOString() };
     for (const state of stepStates) {
       expect(calls.find((call) => call.state === state)?.payload).toEqual({ ...shared, live: refs(1), waiting: [] });
     }
